@@ -1,0 +1,137 @@
+"""Books successes and failures into the columns, and can take failures back exactly (SPEC C1, rules 7 and 9).
+
+From a proxy's first failure on some target on, the ledger keeps what the proxy was like before and every outcome since,
+for as long as the blame may still move to the target. Taking back restores that state and books the rest again.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+from proxyfleet.core.columns import RESTING, SUPPRESSED, WORKED, Columns
+from proxyfleet.core.events import Event
+from proxyfleet.core.health.circuit import HELD, Circuit
+from proxyfleet.core.health.score import average
+from proxyfleet.core.outcome import Category
+from proxyfleet.core.rules import Rules
+
+CATEGORIES = tuple(Category)
+CODES = {category: code for code, category in enumerate(CATEGORIES, start=1)}
+MOST_SUSPECTS = 256
+MOST_HISTORIES = 4096
+REMEMBERED = (
+    "success_rate", "response_time", "streak", "successes", "failures", "last_success", "last_failure", "last_error",
+    "window_start", "window_tries", "window_successes", "circuit", "rest_until",
+)  # fmt: skip
+"""The columns that booking changes."""
+
+
+class Booked(NamedTuple):
+    """One booked outcome; category None is a success."""
+
+    at: float
+    category: Category | None
+    response_time: float
+    target: str | None
+
+
+class History:
+    """What a proxy was like before its first suspect failure, and what was booked since."""
+
+    __slots__ = ("before", "booked", "flags", "suspect_until")
+
+    def __init__(self, columns: Columns, slot: int) -> None:
+        self.before = [getattr(columns, name)[slot] for name in REMEMBERED]
+        self.flags = columns.flags[slot] & HELD
+        self.booked: deque[Booked] = deque()
+        self.suspect_until = 0.0
+
+
+class Ledger:
+    """All writes to averages, counts, streaks and windows go through here."""
+
+    def __init__(self, columns: Columns, rules: Rules, circuit: Circuit) -> None:
+        self.columns = columns
+        self.rules = rules
+        self.circuit = circuit
+        self._histories: dict[int, History] = {}
+
+    def book(self, slot: int, entry: Booked, suspect: bool) -> list[Event]:
+        """Book one outcome; `suspect` says that it may turn out to be the target's fault."""
+        history = self._histories.get(slot)
+        if suspect and history is None:
+            if len(self._histories) >= MOST_HISTORIES:
+                self._drop_the_settled(entry.at)
+            history = self._histories[slot] = History(self.columns, slot)
+        if history is not None:
+            self._remember(slot, history, entry, suspect)
+        return self._apply(slot, entry)
+
+    def _remember(self, slot: int, history: History, entry: Booked, suspect: bool) -> None:
+        if suspect:
+            history.suspect_until = entry.at + self.rules.blame_window
+        elif entry.at > history.suspect_until or len(history.booked) >= MOST_SUSPECTS:
+            del self._histories[slot]
+            return
+        history.booked.append(entry)
+
+    def _drop_the_settled(self, now: float) -> None:
+        over = [slot for slot, history in self._histories.items() if history.suspect_until < now]
+        for slot in over or list(self._histories)[: MOST_HISTORIES // 4]:
+            del self._histories[slot]
+
+    def _apply(self, slot: int, entry: Booked) -> list[Event]:
+        columns = self.columns
+        success = entry.category is None
+        columns.success_rate[slot] = average(columns.success_rate[slot], 1.0 if success else 0.0)
+        poor = self._count_in_window(slot, entry.at, success)
+        if entry.category is None:
+            columns.response_time[slot] = average(columns.response_time[slot], entry.response_time)
+            columns.successes[slot] += 1
+            columns.streak[slot] = 0
+            columns.last_success[slot] = entry.at
+            return self.circuit.succeeded(slot, entry.at)
+        columns.failures[slot] += 1
+        columns.streak[slot] = min(columns.streak[slot] + 1, 65_535)
+        columns.last_failure[slot] = entry.at
+        columns.last_error[slot] = CODES[entry.category]
+        return self.circuit.failed(slot, entry.at, poor)
+
+    def _count_in_window(self, slot: int, now: float, success: bool) -> bool:
+        columns, rules = self.columns, self.rules
+        if now - columns.window_start[slot] >= rules.window or columns.window_tries[slot] == 65_535:
+            columns.window_start[slot] = now
+            columns.window_tries[slot] = columns.window_successes[slot] = 0
+        columns.window_tries[slot] += 1
+        if success:
+            columns.window_successes[slot] += 1
+            return False
+        tries = columns.window_tries[slot]
+        return tries >= rules.window_samples and columns.window_successes[slot] < rules.window_success * tries
+
+    def take_back(self, slot: int, target: str, since: float) -> bool:
+        """Undo the failures on `target` from `since` on; False when there was nothing to undo."""
+        history = self._histories.get(slot)
+        if history is None:
+            return False
+        kept = [e for e in history.booked if e.category is None or e.target != target or e.at < since]
+        if len(kept) == len(history.booked):
+            return False
+        self._restore(slot, history)
+        history.booked = deque()
+        for entry in kept:
+            history.booked.append(entry)
+            self._apply(slot, entry)
+        return True
+
+    def _restore(self, slot: int, history: History) -> None:
+        columns = self.columns
+        self.circuit.reset(slot)
+        for name, value in zip(REMEMBERED, history.before, strict=True):
+            getattr(columns, name)[slot] = value
+        columns.flags[slot] |= history.flags & (RESTING | SUPPRESSED)
+        if history.flags & RESTING:
+            self.circuit.guard.resting += (columns.flags[slot] & WORKED) > 0
+
+    def forget(self, slot: int) -> None:
+        """Nothing about this slot can be taken back any more."""
+        self._histories.pop(slot, None)

@@ -1,0 +1,103 @@
+"""Per-target memory (SPEC C6): a proxy that is banned, rate limited or failing for one site rests for that site only.
+
+One record per (target, slot), with its own backoff. Bounded: when there are too many, those that are over go first, then
+the oldest. An operator's block is a record without an end.
+"""
+
+from dataclasses import dataclass
+
+from proxyfleet.core.rules import Rules
+
+MOST_PAIRS = 65_536
+
+
+@dataclass(slots=True)
+class Pair:
+    """`failures` in a row on this target, and until when the pair rests (0 for not resting)."""
+
+    failures: int = 0
+    until: float = 0.0
+    reason: str = ""
+
+
+class Pairs:
+    """`resting(target)` is what a pick asks: the slots that have a record for this target, or None."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._by_target: dict[str, dict[int, Pair]] = {}
+        self.count = 0
+
+    def of(self, target: str) -> dict[int, Pair] | None:
+        """The records of one target by slot; None when there is none, which is the common and fast case."""
+        return self._by_target.get(target)
+
+    def blocked(self, target: str, slot: int, now: float) -> bool:
+        """Whether the proxy rests for this target now."""
+        held = self._by_target.get(target)
+        return held is not None and slot in held and held[slot].until > now
+
+    def refused(self, target: str, slot: int, now: float, asked: float, reason: str) -> Pair:
+        """The target banned or rate limited the proxy: it rests at once, for as long as asked or by its own backoff."""
+        pair = self._pair(target, slot, now)
+        pair.failures += 1
+        pair.until = max(pair.until, now + max(asked, self.rules.pair_rest(pair.failures)))
+        pair.reason = reason
+        return pair
+
+    def failed(self, target: str, slot: int, now: float, reason: str) -> Pair | None:
+        """A failure on this target; from `pair_failures` in a row on the pair rests. The record when it rests, else None."""
+        pair = self._pair(target, slot, now)
+        pair.failures += 1
+        over = pair.failures - self.rules.pair_failures + 1
+        if over < 1:
+            return None
+        pair.until = max(pair.until, now + self.rules.pair_rest(over))
+        pair.reason = reason
+        return pair
+
+    def block(self, target: str, slot: int, until: float, reason: str) -> None:
+        """An operator's word; `until` may be infinity."""
+        pair = self._pair(target, slot, 0.0)
+        pair.until, pair.reason = until, reason
+
+    def succeeded(self, target: str, slot: int) -> None:
+        """It works for this target: forget what was held against it, except an operator's endless block."""
+        held = self._by_target.get(target)
+        if held is not None and slot in held and held[slot].until != float("inf"):
+            self._drop(target, slot)
+
+    def absolve(self, target: str) -> None:
+        """The target itself is at fault: drop what its failures did to pairs; refusals of the target itself stay."""
+        for slot, pair in list(self._by_target.get(target, {}).items()):
+            if pair.reason == "failing":
+                self._drop(target, slot)
+
+    def forget(self, slot: int) -> None:
+        """Drop everything about one proxy."""
+        for target in [target for target, held in self._by_target.items() if slot in held]:
+            self._drop(target, slot)
+
+    def _pair(self, target: str, slot: int, now: float) -> Pair:
+        held = self._by_target.setdefault(target, {})
+        pair = held.get(slot)
+        if pair is None:
+            if self.count >= MOST_PAIRS:
+                self._make_room(now)
+                held = self._by_target.setdefault(target, {})
+            pair = held[slot] = Pair()
+            self.count += 1
+        return pair
+
+    def _make_room(self, now: float) -> None:
+        every = [(target, slot, pair) for target, held in self._by_target.items() for slot, pair in held.items()]
+        over = [(target, slot) for target, slot, pair in every if pair.until <= now]
+        for target, slot in over or [(target, slot) for target, slot, _ in every[: MOST_PAIRS // 4]]:
+            self._drop(target, slot)
+
+    def _drop(self, target: str, slot: int) -> None:
+        held = self._by_target[target]
+        del held[slot]
+        self.count -= 1
+        if not held:
+            del self._by_target[target]

@@ -1,0 +1,194 @@
+"""Which proxies are wanted: `country=US,DE tag=premium days_left>=3 min_score=0.5` (SPEC D3).
+
+Reads and writes the text form and says where a text is wrong. It judges labels and facts but finds nothing: the index does.
+A clause is FIELD OPERATOR VALUE[,VALUE]...; all clauses must hold; values with blanks are quoted; an empty value means
+"not set". Besides the fields of `clause.FIELDS` there are `min_score`, `exclude`, `resource` and `target`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from proxyfleet.core.clause import ALIASES, FIELDS, Clause, Op, Profile, Value
+from proxyfleet.core.errors import BadSelector
+
+_CLAUSE = re.compile(r"\s*(?P<field>[A-Za-z_]+)\s*(?P<op>!=|>=|<=|=|>|<)(?P<values>(?:\"[^\"]*\"|[^\s\"])*)")
+_VALUE = re.compile(r"\"([^\"]*)\"|([^,\"]*)")
+SPECIAL = ("min_score", "exclude", "resource", "target")
+
+
+class Selector:
+    """An immutable question. `key` names the view that answers it: label clauses and the minimum score, in fixed order.
+
+    `min_score` None means the fleet's own default. `exclude` are proxy ids, `resource` and `target` names. Equal
+    selectors have equal text, hash and key.
+    """
+
+    __slots__ = ("clauses", "exclude", "facts", "key", "labels", "min_score", "resource", "target", "text")
+
+    def __init__(
+        self,
+        clauses: Iterable[Clause] = (),
+        *,
+        min_score: float | None = None,
+        exclude: Iterable[int] = (),
+        resource: str | None = None,
+        target: str | None = None,
+    ) -> None:
+        self.clauses = tuple(sorted(set(clauses), key=str))
+        self.labels = tuple(c for c in self.clauses if FIELDS[c.field].label is not None)
+        self.facts = tuple(c for c in self.clauses if FIELDS[c.field].label is None)
+        self.min_score = min_score
+        self.exclude = frozenset(exclude)
+        self.resource = resource
+        self.target = target
+        self.key = " ".join([*map(str, self.labels), *([] if min_score is None else [f"min_score={min_score}"])])
+        self.text = " ".join(self._parts())
+
+    def _parts(self) -> list[str]:
+        parts = [str(clause) for clause in self.clauses]
+        if self.min_score is not None:
+            parts.append(f"min_score={self.min_score}")
+        if self.exclude:
+            parts.append("exclude=" + ",".join(map(str, sorted(self.exclude))))
+        return parts + [f'{name}="{value}"' for name in ("resource", "target") if (value := getattr(self, name))]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Selector({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Selector) and other.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def matches(self, profile: Profile) -> bool:
+        """True when the shared labels satisfy every label clause; facts, score and exclusions are judged elsewhere."""
+        for clause in self.labels:
+            label = FIELDS[clause.field].label
+            if label is not None and not clause.accepts(label(profile)):
+                return False
+        return True
+
+    def misfit(self, profile: Profile) -> Clause | None:
+        """The first label clause that the labels do not satisfy, for explanations; None when they all hold."""
+        return next((c for c in self.labels if not Selector((c,)).matches(profile)), None)
+
+    def also(self, clause: Clause) -> "Selector":
+        """The same question with one more clause."""
+        return Selector(
+            (*self.clauses, clause),
+            min_score=self.min_score,
+            exclude=self.exclude,
+            resource=self.resource,
+            target=self.target,
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> "Selector":
+        """Read the text form; raises `BadSelector` with the position and the remedy."""
+        clauses: list[Clause] = []
+        special: dict[str, str] = {}
+        at = 0
+        while text[at:].strip():
+            found = _CLAUSE.match(text, at)
+            if found is None:
+                raise BadSelector(text, _skip_blanks(text, at), "expected FIELD=VALUE, such as country=US")
+            _take(text, found, clauses, special)
+            at = found.end()
+        return _build(text, clauses, special)
+
+    @classmethod
+    def of(cls, **wanted: object) -> "Selector":
+        """Build from keywords: `Selector.of(country="US", tag=["a", "b"], min_score=0.5)`.
+
+        A list of tags asks for all of them; a list of anything else for any. Raises `BadSelector` like `parse`.
+        """
+        parts = [part for name, value in wanted.items() for part in _keyword(name, value)]
+        return cls.parse(" ".join(parts))
+
+
+def _skip_blanks(text: str, at: int) -> int:
+    return at + len(text[at:]) - len(text[at:].lstrip())
+
+
+def _take(text: str, found: re.Match[str], clauses: list[Clause], special: dict[str, str]) -> None:
+    name = ALIASES.get(found["field"].lower(), found["field"].lower())
+    if name in SPECIAL:
+        if found["op"] != "=" or name in special:
+            raise BadSelector(text, found.start("field"), f"{name} is written once, with =")
+        special[name] = found["values"].strip('"')
+        return
+    if name not in FIELDS:
+        known = ", ".join([*FIELDS, *SPECIAL])
+        raise BadSelector(text, found.start("field"), f"unknown field {name!r}; use one of: {known}")
+    clauses.append(_clause(text, found, name))
+
+
+def _clause(text: str, found: re.Match[str], name: str) -> Clause:
+    op, entry = Op(found["op"]), FIELDS[name]
+    values: list[Value | None] = []
+    for value in _split(found["values"]):
+        try:
+            values.append(entry.read(value) if value else None)
+        except ValueError as problem:
+            raise BadSelector(text, found.start("values"), f"{name}: {problem}") from None
+    if op not in (Op.EQ, Op.NE) and (not entry.ordered or len(values) != 1 or values[0] is None):
+        raise BadSelector(text, found.start("op"), f"{name} {op.value} needs a field that is a number and one value")
+    return Clause(name, op, tuple(values))
+
+
+def _split(values: str) -> list[str]:
+    parts, at = [], 0
+    while True:
+        found = _VALUE.match(values, at)
+        if found is None:
+            return [*parts, values[at:]]
+        parts.append(found[1] if found[1] is not None else found[2])
+        if found.end() >= len(values):
+            return parts
+        at = found.end() + 1
+
+
+def _build(text: str, clauses: list[Clause], special: Mapping[str, str]) -> Selector:
+    return Selector(
+        clauses,
+        min_score=_score(text, special["min_score"]) if "min_score" in special else None,
+        exclude=[_id(text, part) for part in special.get("exclude", "").split(",") if part],
+        resource=special.get("resource") or None,
+        target=(special.get("target") or "").lower() or None,
+    )
+
+
+def _score(text: str, value: str) -> float:
+    try:
+        score = float(value)
+    except ValueError:
+        score = -1.0
+    if not 0.0 <= score <= 1.0:
+        raise BadSelector(text, text.lower().find("min_score"), f"min_score {value!r} is not a number from 0.0 to 1.0")
+    return score
+
+
+def _id(text: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise BadSelector(text, text.lower().find("exclude"), f"exclude: {value!r} is not the id of a proxy")
+    return int(value)
+
+
+def _keyword(name: str, value: object) -> list[str]:
+    many = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    if any('"' in str(one) for one in many):
+        raise BadSelector(name, 0, f"the value of {name} contains a quotation mark; leave it out")
+    written = ["" if one is None else f'"{one}"' for one in many]
+    if ALIASES.get(name, name) == "tag":
+        return [f"{name}={one}" for one in written]
+    if name == "exclude":
+        return [f"exclude={','.join(str(one) for one in many)}"] if many else []
+    return [f"{name}={','.join(written)}"]
+
+
+ANY = Selector()
+"""The selector that every proxy satisfies."""

@@ -1,0 +1,105 @@
+"""`weighted_random`: chance in proportion to the weight, which is max(score, 1), so that nobody is shut out for ever.
+
+Slots stand in groups by the power of two of their weight; a group is drawn by its sum, then a slot in it by rejection,
+which succeeds at least every second time (Matias, Vitter, Ni 2003). Sums are integers and do not drift.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from proxyfleet.core.buckets import Buckets
+from proxyfleet.core.columns import Columns
+from proxyfleet.core.slotset import SlotSet
+from proxyfleet.core.strategies.contract import TRIES, Draw, Plain
+
+GROUPS = 9
+
+
+class Weighted(Plain):
+    """`columns.weight` is a byte of at least 1; group k holds the weights from 2**(k-1) up to 2**k - 1."""
+
+    cares: ClassVar[frozenset[str]] = frozenset({"score"})
+    name: ClassVar[str] = "weighted_random"
+    what: ClassVar[str] = "better proxies more often: chance in proportion to reputation (or health), never zero"
+    when: ClassVar[str] = "the default: uses the whole fleet, prefers what works, keeps finding out about the rest"
+
+    def __init__(self, columns: Columns, ready: SlotSet, size: int) -> None:
+        super().__init__(columns, ready, size)
+        self.groups = Buckets(GROUPS, size)
+        self.held: bytearray | dict[int, int] = bytearray(size) if size else {}
+        self.sums = [0] * GROUPS
+        self.total = 0
+
+    def grow(self, size: int) -> None:
+        """Lengthen the dense columns."""
+        self.groups.grow(size)
+        if isinstance(self.held, bytearray):
+            self.held.extend(bytes(size - len(self.held)))
+
+    def join(self, slot: int) -> None:
+        """Enter with the present weight."""
+        if self.groups.level(slot) >= 0:
+            self.moved(slot)
+            return
+        weight = self.columns.weight[slot]
+        group = weight.bit_length()
+        self.held[slot] = weight
+        self.groups.put(slot, group)
+        self.sums[group] += weight
+        self.total += weight
+
+    def leave(self, slot: int) -> None:
+        """Take the weight out again."""
+        group = self.groups.level(slot)
+        if group < 0:
+            return
+        weight = self.held[slot]
+        self.groups.remove(slot)
+        self.sums[group] -= weight
+        self.total -= weight
+
+    def moved(self, slot: int) -> None:
+        """Within a group only the sum changes."""
+        weight = self.columns.weight[slot]
+        before = self.held[slot]
+        if weight == before:
+            return
+        self.held[slot] = weight
+        self.sums[before.bit_length()] -= before
+        group = weight.bit_length()
+        self.sums[group] += weight
+        self.total += weight - before
+        self.groups.put(slot, group)
+
+    def first(self, draw: Draw, now: float, key: str | None) -> int:
+        """A group by its sum, then a slot by rejection; one draw serves place and acceptance."""
+        if not self.total:
+            return -1
+        rest = draw() * self.total
+        group = GROUPS - 1
+        for group in range(GROUPS - 1, 0, -1):
+            rest -= self.sums[group]
+            if rest < 0.0:
+                break
+        members, held, most = self.groups.members[group], self.held, 1 << group
+        count = len(members)
+        while True:
+            place = draw() * count
+            slot = members[int(place)]
+            if (place - int(place)) * most < held[slot]:
+                return slot
+
+    def following(self, draw: Draw, now: float, key: str | None) -> Iterable[int]:
+        """More draws; the same slot may come twice."""
+        for _ in range(TRIES if self.total else 0):
+            yield self.first(draw, now, key)
+
+    def among(self, slots: Sequence[int], draw: Draw, now: float, key: str | None) -> int:
+        """Walk the running sum of the weights."""
+        weight = self.columns.weight
+        rest = draw() * sum(weight[slot] for slot in slots)
+        for slot in slots:
+            rest -= weight[slot]
+            if rest < 0.0:
+                return slot
+        return slots[-1]
