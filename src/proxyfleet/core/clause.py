@@ -140,7 +140,9 @@ FIELDS: dict[str, Field] = {
     "family": Field(_family, lambda p: p.scheme.family, False, "http, https, socks4 or socks5"),
     "kind": Field(_one_of(Kind), lambda p: p.labels.kind.value, False, "static or rotating"),
     "type": Field(_one_of(ProxyType), lambda p: p.labels.type.value, False, "datacenter, residential, mobile or isp"),
-    "country": Field(_country, lambda p: p.labels.place, False, "measured country, or the claimed one while unmeasured"),
+    "country": Field(
+        _country, lambda p: p.labels.place, False, "measured country, or the claimed one while unmeasured"
+    ),
     "claimed_country": Field(_country, lambda p: p.labels.country, False, "what the source claims"),
     "measured_country": Field(_country, lambda p: p.labels.measured_country, False, "what a check has found"),
     "region": Field(str, lambda p: p.labels.region, False, "claimed region"),

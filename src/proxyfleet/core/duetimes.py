@@ -17,11 +17,13 @@ SLOT_MASK = (1 << SLOT_BITS) - 1
 class DueTimes:
     """One entry is one integer, time above slot: 44 bytes each, compared in C."""
 
-    __slots__ = ("_heap", "columns")
+    __slots__ = ("_heap", "columns", "soonest")
 
     def __init__(self, columns: Columns) -> None:
         self.columns = columns
         self._heap: list[int] = []
+        self.soonest = INFINITY
+        """A time at or before the next due time; infinity when nothing is due."""
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -31,10 +33,8 @@ class DueTimes:
         if when < self.columns.due[slot]:
             self.columns.due[slot] = when
             heappush(self._heap, int(when * TICKS) << SLOT_BITS | slot)
-
-    def next(self) -> float:
-        """A time at or before the next due time; infinity when nothing is due."""
-        return (self._heap[0] >> SLOT_BITS) / TICKS if self._heap else INFINITY
+            if when < self.soonest:
+                self.soonest = when
 
     def come(self, now: float, most: int) -> list[int]:
         """Up to `most` slots whose time has come; the caller settles them all. Their due times are cleared."""
@@ -55,4 +55,5 @@ class DueTimes:
             come.append(slot)
         for entry in not_yet:
             heappush(heap, entry)
+        self.soonest = (heap[0] >> SLOT_BITS) / TICKS if heap else INFINITY
         return come

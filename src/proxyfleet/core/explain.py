@@ -114,4 +114,3 @@ def _eligible(picking: Picking, slot: int) -> str:
     if flags & SUPPRESSED:
         return f"{words}; should rest, but the guard keeps it in rotation"
     return f"{words}; not proven yet" if flags & PENDING else words
-

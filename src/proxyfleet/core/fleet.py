@@ -5,11 +5,10 @@ or a refusal, what happened is collected as events. Storing, dialing, locking an
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from random import Random
 
 from proxyfleet.core.clause import Profile
-from proxyfleet.core.columns import DISABLED, GATED, PENDING, WORKED, Columns
+from proxyfleet.core.columns import DISABLED, GATED, PENDING, SCORE_PROBE, SUPPRESSED, WORKED, Columns
 from proxyfleet.core.errors import BadProxy, DuplicateProxy, UnknownProxy
 from proxyfleet.core.events import Event
 from proxyfleet.core.explain import Explained, explain
@@ -28,6 +27,7 @@ from proxyfleet.core.strategies.registry import strategy_named
 DRAINED = 32
 """Due slots that one call settles at most; a candidate whose time has come is settled when it is touched."""
 ENDLESS = float("inf")
+UNUSUAL = SUPPRESSED | SCORE_PROBE
 
 
 class FleetState:
@@ -39,7 +39,6 @@ class FleetState:
     def __init__(self, rules: Rules | None = None, *, rng: Random) -> None:
         self.rules = rules or Rules()
         self.strategy = strategy_named(self.rules.strategy).name
-        self.selections = 0
         self.refusals = 0
         self._columns = Columns()
         self._by_id: dict[int, int] = {}
@@ -49,6 +48,10 @@ class FleetState:
         self._slots = Slots(self._columns, self._records)
         self._doctor = Doctor(self._columns, self._records, self._slots, self.rules, rng.random)
         self._index = self._doctor.index
+        self._due = self._doctor.due
+        self._details = self._records.details
+        self._views = self._index.views
+        self._draw = rng.random
         self._picking = Picking(self._columns, self._doctor, rng.random)
 
     # the inventory ------------------------------------------------------------------------------------------------
@@ -143,36 +146,49 @@ class FleetState:
         target: str | None = None,
         exclude: Collection[int] = (),
         claim: bool = False,
-        spread: str | None = None,
     ) -> Pick | Refusal:
         """Choose a proxy and count the use; a probe permit is spent by it.
 
         `strategy` None means the fleet's own; `key` is what `sticky` sticks to; `claim` insists on a free slot (take it
-        with `take`); `spread` is "country" or "cheapest". Raises `UnknownStrategy`.
+        with `take`). Raises `UnknownStrategy`.
         """
-        doctor = self._doctor
-        if doctor.due.next() <= now:
-            doctor.advance(now, DRAINED)
-        name = self.strategy if strategy is None else strategy_named(strategy).name
-        accept = None
-        if exclude or target is not None or selector.facts or selector.text != selector.key:
-            accept = self._picking.accept(selector, target, exclude, now)
-        slot = self._picking.find(Wish(selector, name, now, key, claim, spread, exclude, accept))
+        if self._due.soonest <= now:
+            self._doctor.advance(now, DRAINED)
+        tested = target is not None or exclude or not selector.plain
+        view = None if tested else self._views.get(selector.key)
+        if view is not None and not view.building:
+            structure = view.finished.get(strategy or self.strategy)
+            if structure is not None:
+                slot = structure.first(self._draw, key)
+                if slot >= 0 and self._columns.due[slot] > now:
+                    if structure.counts_turns:
+                        structure.chosen(slot)
+                    view.asked = self._turn
+                    return self._chosen(slot, now, False)
+        name = strategy_named(strategy or self.strategy).name
+        accept = self._picking.accept(selector, target, exclude, now) if tested else None
+        self._index.clock = self._turn
+        slot = self._picking.find(Wish(selector, name, now, key, claim, exclude, accept))
         if slot < 0:
             return self._refuse(selector, now)
-        return self._chosen(slot, now)
+        return self._chosen(slot, now, self._picking.lifted)
 
-    def _chosen(self, slot: int, now: float) -> Pick:
+    def _chosen(self, slot: int, now: float, lifted: bool) -> Pick:
         columns = self._columns
-        degraded = self._picking.degraded(slot)
-        self.selections += 1
-        self._turn += 1
-        columns.turn[slot] = self._turn
+        self._turn = turn = self._turn + 1
+        columns.turn[slot] = turn
         columns.last_used[slot] = now
-        probe = self._doctor.used(slot, now)
         if self._index.turn_watchers:
             self._index.used(slot)
-        return Pick(columns.ids[slot], degraded, probe)
+        flags = columns.flags[slot]
+        if flags & UNUSUAL or columns.circuit[slot] or self._details or lifted:
+            return Pick(columns.ids[slot], lifted or bool(flags & SUPPRESSED), self._doctor.used(slot, now))
+        return Pick(columns.ids[slot])
+
+    @property
+    def selections(self) -> int:
+        """How many picks have found a proxy."""
+        return self._turn
 
     def _refuse(self, selector: Selector, now: float) -> Refusal:
         self.refusals += 1
@@ -181,7 +197,7 @@ class FleetState:
         posting = self._index.postings.smallest(selector)
         if not posting.members:
             return Refusal("no_match", f"no proxy satisfies {selector.text or 'the request'}; widen the selector", 60.0)
-        wait = min(max(self._doctor.due.next() - now, 1.0), 60.0)
+        wait = min(max(self._due.soonest - now, 1.0), 60.0)
         if self._index.views.get(selector.key) is None or not self._index.views[selector.key].complete:
             wait = 1.0
         wanted = f" of those that satisfy {selector.text}" if selector.text else ""
@@ -192,7 +208,7 @@ class FleetState:
     ) -> Iterator[Explained]:
         """For every proxy whether it is eligible, and the first reason why not; a dry run that changes nothing."""
         self._doctor.advance(now, len(self._by_id) + DRAINED)
-        return explain(self._picking, Wish(selector, self.strategy, now, None, False, None, exclude, None), target)
+        return explain(self._picking, Wish(selector, self.strategy, now, None, False, exclude, None), target)
 
     def switch(self, strategy: str) -> None:
         """Change the fleet's own strategy from now on; raises `UnknownStrategy`."""

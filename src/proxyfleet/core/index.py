@@ -25,7 +25,9 @@ MOST_ASKED = 1024
 class Index:
     """`view(selector)` is the view when there is one worth having; `refresh(slot)` after every change of a slot."""
 
-    def __init__(self, columns: Columns, profiles: Profiles, min_score: float, held_back: Callable[[int], None]) -> None:
+    def __init__(
+        self, columns: Columns, profiles: Profiles, min_score: float, held_back: Callable[[int], None]
+    ) -> None:
         """`held_back(slot)` is called when a new view finds a slot whose score alone is too low for it."""
         self.columns = columns
         self._held_back = held_back
@@ -37,7 +39,8 @@ class Index:
         self.top_floor = min_score
         self._of_profile: dict[int, tuple[View, ...]] = {}
         self._asked: dict[str, int] = {}
-        self._clock = 0
+        self.clock = 0
+        """The number of the present question; the view asked longest ago makes room for another."""
 
     def grow(self, size: int) -> None:
         """Slots below `size` may come from now on."""
@@ -78,28 +81,26 @@ class Index:
             views = self.views_of(columns.profile[slot])
         standing, health, probe = columns.standing[slot], columns.health[slot], columns.flags[slot] & SCORE_PROBE
         for view in views:
-            fits = standing >= FULL and (health >= view.floor or probe)
-            self._place(view, slot, standing if fits else 0)
+            if standing == READY and view.ready.places[slot] >= 0 and (health >= view.floor or probe):
+                for moved in view.on_change:
+                    moved(slot)
+            else:
+                fits = standing >= FULL and (health >= view.floor or probe)
+                self._place(view, slot, standing if fits else 0)
 
     def _place(self, view: View, slot: int, standing: int) -> None:
+        """Where the slot belongs in the view: ready, full (only that), or nowhere (0)."""
         inside = view.ready.places[slot] >= 0
         if standing == READY:
             if not inside:
                 view.join(slot)
-                return
-            for structure in view.on_score:
-                structure.moved(slot)
-            for structure in view.on_load:
-                if structure not in view.on_score:
-                    structure.moved(slot)
             return
         if inside:
             view.leave(slot)
-        if standing == FULL:
-            if slot not in view.full:
-                view.full.add(slot)
-        elif view.full.members:
+        if standing != FULL:
             view.full.discard(slot)
+        elif slot not in view.full:
+            view.full.add(slot)
 
     def used(self, slot: int) -> None:
         """The slot had a turn."""
@@ -122,8 +123,7 @@ class Index:
             view = self._consider(selector)
             if view is None:
                 return None
-        self._clock += 1
-        view.asked = self._clock
+        view.asked = self.clock
         if view.building:
             view.work(SLICE)
         return view

@@ -73,7 +73,8 @@ class Order:
 
     def leading(self, most: int) -> list[int]:
         """Up to `most` slots in order; fewer when entries that are gone stand in between."""
-        heap, popped = self._heap, []
+        heap = self._heap
+        popped: list[int] = []
         while heap and len(popped) < most:
             entry = heappop(heap)
             if self._lives(entry):

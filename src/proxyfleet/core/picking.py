@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from proxyfleet.core.clause import Clause, Op
-from proxyfleet.core.columns import ABSENT, FULL, HELD, READY, SCORE_PROBE, SUPPRESSED, WORKED, Columns
+from proxyfleet.core.columns import ABSENT, FULL, HELD, READY, SCORE_PROBE, WORKED, Columns
 from proxyfleet.core.health.doctor import Doctor
 from proxyfleet.core.report import hot_fact
 from proxyfleet.core.selector import Selector
@@ -47,7 +47,6 @@ class Wish(NamedTuple):
     now: float
     key: str | None
     claim: bool
-    spread: str | None
     exclude: Collection[int]
     accept: Accept | None
 
@@ -112,7 +111,7 @@ class Picking:
 
     def find(self, wish: Wish) -> int:
         """The slot that the strategy chooses among those that fit; -1 when nobody does."""
-        if wish.spread is not None and (slot := self._spread(wish)) >= 0:
+        if wish.selector.spread is not None and (slot := self._spread(wish)) >= 0:
             return slot
         self.lifted = False
         view = self.index.view(wish.selector)
@@ -122,12 +121,12 @@ class Picking:
         return slot if slot >= 0 else self._lift(wish)
 
     def _in_view(self, wish: Wish, view: View) -> int:
-        structure = view.structure(wish.strategy)
+        structure = view.finished.get(wish.strategy)
         if structure is None:
             structure = self._structure(view, wish.strategy)
             if structure is None:
                 return self._among(wish, self._some(view.ready))
-        slot = structure.first(self.draw, wish.now, wish.key)
+        slot = structure.first(self.draw, wish.key)
         if slot < 0:
             return -1
         if self.columns.due[slot] > wish.now and (wish.accept is None or wish.accept(slot)):
@@ -138,11 +137,11 @@ class Picking:
     def _structure(self, view: View, name: str) -> Strategy | None:
         if name not in view.structures:
             self.index.want_structure(view, name)
-        return view.structure(name)
+        return view.finished.get(name)
 
     def _search(self, wish: Wish, view: View, structure: Strategy) -> int:
         """Further candidates in order of preference, then one honest scan."""
-        for slot in list(structure.following(self.draw, wish.now, wish.key)):
+        for slot in list(structure.following(self.draw, wish.key)):
             if self._stands(slot, view, wish.now) and (wish.accept is None or wish.accept(slot)):
                 structure.chosen(slot)
                 return slot
@@ -151,7 +150,7 @@ class Picking:
         fit = [s for s in fit if wish.accept is None or wish.accept(s)]
         if not fit:
             return -1
-        slot = structure.among(fit, self.draw, wish.now, wish.key)
+        slot = structure.among(fit, self.draw, wish.key)
         structure.chosen(slot)
         return slot
 
@@ -173,7 +172,7 @@ class Picking:
         if not fit:
             return -1
         strategy = self.definition(wish.strategy)
-        slot = strategy.among(fit, self.draw, wish.now, wish.key)
+        slot = strategy.among(fit, self.draw, wish.key)
         strategy.chosen(slot)
         return slot
 
@@ -224,14 +223,14 @@ class Picking:
 
     def _spread(self, wish: Wish) -> int:
         """Go through the countries in random order, or the price tiers from the cheapest on; the first that has one wins."""
-        field = "country" if wish.spread == "country" else "tier"
+        field = "country" if wish.selector.spread == "country" else "tier"
         values: list[object] = [*self.index.postings.values(field), None]
         if field == "country":
             order = sorted(values, key=lambda _: self.draw())
         else:
             order = sorted(values, key=lambda tier: tier_price(str(tier or "")))
         for value in order:
-            slot = self.find(wish._replace(selector=self._narrowed(wish.selector, field, value), spread=None))
+            slot = self.find(wish._replace(selector=self._narrowed(wish.selector, field, value)))
             if slot >= 0 and not self.lifted:
                 return slot
         return -1
@@ -273,10 +272,6 @@ class Picking:
         """The slot's proxy is gone: nobody holds it for anything."""
         for resource in [resource for resource, held in self.holds.items() if slot in held]:
             self.holds[resource].discard(slot)
-
-    def degraded(self, slot: int) -> bool:
-        """Whether a pick of this slot is a makeshift."""
-        return self.lifted or bool(self.columns.flags[slot] & SUPPRESSED)
 
 
 def tier_price(tier: str) -> tuple[float, float]:

@@ -121,9 +121,10 @@ def hot_fact(doctor: Doctor, slot: int, field: str, now: float) -> int | float |
     if field == "days_left":
         left = columns.expires[slot] - now
         return None if left == float("inf") else int(left // 86_400)
-    held = {"reputation": columns.reputation, "health": columns.health}.get(field)
-    if held is not None:
-        return held[slot]
+    if field == "reputation":
+        return columns.reputation[slot]
+    if field == "health":
+        return columns.health[slot]
     if field == "free":
         return doctor.slots.free(slot)
     return columns.uses(slot) if field == "uses" else None
@@ -165,4 +166,3 @@ def fleet_report(doctor: Doctor, scans: int) -> FleetReport:
         scans=scans,
         latency=doctor.latencies.of_fleet(),
     )
-

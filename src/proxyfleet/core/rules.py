@@ -70,7 +70,15 @@ class Rules:
             self._within(name, 0.0, 1.0)
         for name in ("open_after", "window_samples", "pair_failures", "blame_attempts", "blame_proxies"):
             self._within(name, 1, 65_535)
-        for name in ("cooldown", "rest_base", "rest_max", "probe_timeout", "score_probe_every", "pair_base", "pair_max"):
+        for name in (
+            "cooldown",
+            "rest_base",
+            "rest_max",
+            "probe_timeout",
+            "score_probe_every",
+            "pair_base",
+            "pair_max",
+        ):
             self._within(name, 0.001, 365 * 86_400.0)
         for name in ("window", "slow_start", "blame_window", "auth_gap", "auth_recheck", "ewma_tau"):
             self._within(name, 0.001, 365 * 86_400.0)

@@ -2,7 +2,8 @@
 
 Reads and writes the text form and says where a text is wrong. It judges labels and facts but finds nothing: the index does.
 A clause is FIELD OPERATOR VALUE[,VALUE]...; all clauses must hold; values with blanks are quoted; an empty value means
-"not set". Besides the fields of `clause.FIELDS` there are `min_score`, `exclude`, `resource` and `target`.
+"not set". Besides the fields of `clause.FIELDS` there are `min_score`, `exclude`, `resource`, `target`
+and `spread`, which is `country` (each country with the same chance) or `cheapest` (the cheapest price tier first).
 """
 
 import re
@@ -13,7 +14,8 @@ from proxyfleet.core.errors import BadSelector
 
 _CLAUSE = re.compile(r"\s*(?P<field>[A-Za-z_]+)\s*(?P<op>!=|>=|<=|=|>|<)(?P<values>(?:\"[^\"]*\"|[^\s\"])*)")
 _VALUE = re.compile(r"\"([^\"]*)\"|([^,\"]*)")
-SPECIAL = ("min_score", "exclude", "resource", "target")
+SPECIAL = ("min_score", "exclude", "resource", "target", "spread")
+SPREADS = ("country", "cheapest")
 
 
 class Selector:
@@ -23,7 +25,19 @@ class Selector:
     selectors have equal text, hash and key.
     """
 
-    __slots__ = ("clauses", "exclude", "facts", "key", "labels", "min_score", "resource", "target", "text")
+    __slots__ = (
+        "clauses",
+        "exclude",
+        "facts",
+        "key",
+        "labels",
+        "min_score",
+        "plain",
+        "resource",
+        "spread",
+        "target",
+        "text",
+    )
 
     def __init__(
         self,
@@ -33,6 +47,7 @@ class Selector:
         exclude: Iterable[int] = (),
         resource: str | None = None,
         target: str | None = None,
+        spread: str | None = None,
     ) -> None:
         self.clauses = tuple(sorted(set(clauses), key=str))
         self.labels = tuple(c for c in self.clauses if FIELDS[c.field].label is not None)
@@ -41,8 +56,11 @@ class Selector:
         self.exclude = frozenset(exclude)
         self.resource = resource
         self.target = target
+        self.spread = spread
         self.key = " ".join([*map(str, self.labels), *([] if min_score is None else [f"min_score={min_score}"])])
         self.text = " ".join(self._parts())
+        self.plain = self.text == self.key
+        """Nothing but what the view answers: no facts, exclusions, resource or target."""
 
     def _parts(self) -> list[str]:
         parts = [str(clause) for clause in self.clauses]
@@ -50,7 +68,9 @@ class Selector:
             parts.append(f"min_score={self.min_score}")
         if self.exclude:
             parts.append("exclude=" + ",".join(map(str, sorted(self.exclude))))
-        return parts + [f'{name}="{value}"' for name in ("resource", "target") if (value := getattr(self, name))]
+        return parts + [
+            f'{name}="{value}"' for name in ("resource", "target", "spread") if (value := getattr(self, name))
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -77,7 +97,7 @@ class Selector:
         return next((c for c in self.labels if not Selector((c,)).matches(profile)), None)
 
     def also(self, clause: Clause) -> "Selector":
-        """The same question with one more clause."""
+        """The same question with one more clause, and without `spread`."""
         return Selector(
             (*self.clauses, clause),
             min_score=self.min_score,
@@ -141,7 +161,8 @@ def _clause(text: str, found: re.Match[str], name: str) -> Clause:
 
 
 def _split(values: str) -> list[str]:
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     while True:
         found = _VALUE.match(values, at)
         if found is None:
@@ -159,7 +180,15 @@ def _build(text: str, clauses: list[Clause], special: Mapping[str, str]) -> Sele
         exclude=[_id(text, part) for part in special.get("exclude", "").split(",") if part],
         resource=special.get("resource") or None,
         target=(special.get("target") or "").lower() or None,
+        spread=_spread(text, special["spread"]) if "spread" in special else None,
     )
+
+
+def _spread(text: str, value: str) -> str | None:
+    if value not in ("", *SPREADS):
+        place = text.lower().find("spread")
+        raise BadSelector(text, place, f"spread {value!r} is unknown; use one of: {', '.join(SPREADS)}")
+    return value or None
 
 
 def _score(text: str, value: str) -> float:

@@ -56,8 +56,10 @@ class View:
         self.building: list[Build] = []
         self.complete = False
         self.structures: dict[str, Strategy] = {}
-        self._unfinished: set[str] = set()
-        self.on_score: tuple[Strategy, ...] = ()
+        self.finished: dict[str, Strategy] = {}
+        """The structures that may be asked; the others are still being built."""
+        self.on_change: tuple[Step, ...] = ()
+        """What to call when the score or load of a ready slot has changed."""
         self.on_load: tuple[Strategy, ...] = ()
         self.on_turn: tuple[Strategy, ...] = ()
 
@@ -96,18 +98,10 @@ class View:
         for structure in self.structures.values():
             structure.withdraw(slot)
 
-    def structure(self, name: str) -> Strategy | None:
-        """The strategy's structure; None while it is being built."""
-        found = self.structures.get(name)
-        if found is None:
-            return None
-        return None if name in self._unfinished else found
-
     def add_structure(self, name: str, static: "array[int]", enrol: Step) -> None:
         """Begin a strategy's structure: `static` are the slots that may belong, `enrol` puts one on if it does."""
         structure = strategy_named(name)(self.columns, self.ready, self.size)
         self.structures[name] = structure
-        self._unfinished.add(name)
         self._watch()
         ready = self.ready
 
@@ -116,14 +110,14 @@ class View:
                 structure.join(slot)
 
         def finish(_: int) -> None:
-            self._unfinished.discard(name)
+            self.finished[name] = structure
 
         members, last = self.ready.members[:], array("i", [0])
         self.building += [Build(static, enrol), Build(members, join), Build(last, finish)]
 
     def _watch(self) -> None:
         structures = tuple(self.structures.values())
-        self.on_score = tuple(s for s in structures if "score" in s.cares)
+        self.on_change = tuple(s.moved for s in structures if "score" in s.cares or "load" in s.cares)
         self.on_load = tuple(s for s in structures if "load" in s.cares)
         self.on_turn = tuple(s for s in structures if "turn" in s.cares)
 

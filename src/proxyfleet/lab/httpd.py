@@ -53,7 +53,7 @@ def json_reply(value: object, status: int = 200) -> Reply:
 class Conversation(asyncio.Protocol):
     """One connection of a client; `note` is free for the handler to remember something about it."""
 
-    def __init__(self, handler: Handler, live: set[asyncio.BaseTransport]) -> None:
+    def __init__(self, handler: Handler, live: set[asyncio.Transport]) -> None:
         self._handler, self._live = handler, live
         self._buffer = bytearray()
         self._head: Head | None = None

@@ -83,7 +83,11 @@ class Lab:
         self._world: World | None = None
 
     async def __aenter__(self) -> "Lab":
-        self.start()
+        try:
+            self.start()
+        except (OSError, ValueError):
+            await self.close()
+            raise
         return self
 
     async def __aexit__(

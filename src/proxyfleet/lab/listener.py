@@ -45,7 +45,7 @@ class Listener:
         self._socket: socket.socket | None = _bound(host, port)
         self._keeper: socket.socket | None = None
         self.port: int = self._socket.getsockname()[1]
-        self.live: set[asyncio.BaseTransport] = set()
+        self.live: set[asyncio.Transport] = set()
         self._handshakes: set[asyncio.Task[object]] = set()
         self._watch()
 
@@ -58,14 +58,16 @@ class Listener:
         """Refuse new connections, abort running ones; the port stays reserved, so that `reopen` finds it free."""
         if self._socket is None:
             return
-        self._keeper = _bound(self.host, self.port)
+        self._keeper = _bound(self.host, self.port, shared=True)
+        # With this flag on a socket that does not listen, the kernel would lend its port to others.
+        self._keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         self._drop()
 
     def reopen(self) -> None:
         """Listen again on the same port; on an open one this does nothing."""
         if self._socket is not None:
             return
-        self._socket = _bound(self.host, self.port)
+        self._socket = _bound(self.host, self.port, shared=True)
         self._watch()
         if self._keeper is not None:
             self._keeper.close()
@@ -87,9 +89,7 @@ class Listener:
         for task in tuple(self._handshakes):
             task.cancel()
         for transport in tuple(self.live):
-            # Transports that accept data all can abort; the base class merely does not say so.
-            if isinstance(transport, asyncio.WriteTransport):
-                transport.abort()
+            transport.abort()
 
     def _watch(self) -> None:
         if self._socket is not None:
@@ -142,15 +142,18 @@ async def _introduce(client: socket.socket, admission: Admission) -> None:
         client.close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket that has the port; only a `shared` one may take it beside another socket of ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Two sockets of ours on one port: the one that keeps it while the other, which listens, comes and goes.
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     bound.setblocking(False)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind((host, port))
+        # Only after binding, or a second lab could take a port that a first one listens on.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     except OSError as error:
         bound.close()
         raise OSError(

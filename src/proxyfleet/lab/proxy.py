@@ -51,7 +51,7 @@ class LabProxy:
         return self._listener.port
 
     @property
-    def live(self) -> set[asyncio.BaseTransport]:
+    def live(self) -> set[asyncio.Transport]:
         """The connections of clients that are open now."""
         return self._listener.live
 

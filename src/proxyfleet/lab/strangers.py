@@ -20,13 +20,13 @@ HTML = (
 class Stranger(asyncio.Protocol):
     """Says `banner` at once and `answer` to the first bytes, then closes; an empty answer means silence for ever."""
 
-    def __init__(self, live: set[asyncio.BaseTransport], banner: bytes = b"", answer: bytes = b"") -> None:
+    def __init__(self, live: set[asyncio.Transport], banner: bytes = b"", answer: bytes = b"") -> None:
         self._live, self._banner, self._answer = live, banner, answer
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._live.add(transport)
+        self._live.add(self._transport)
         if self._banner:
             self._transport.write(self._banner)
 
@@ -39,7 +39,7 @@ class Stranger(asyncio.Protocol):
         self._live.discard(self._transport)
 
 
-def stranger(speech: str, live: set[asyncio.BaseTransport], rng: Random) -> Callable[[], asyncio.Protocol]:
+def stranger(speech: str, live: set[asyncio.Transport], rng: Random) -> Callable[[], asyncio.Protocol]:
     """A factory for `ssh`, `html`, `garbage` (64 bytes of chance) or `silence`."""
     answers = {
         "ssh": (SSH_BANNER, SSH_LAST_WORDS),

@@ -82,9 +82,9 @@ def is_global(address: str) -> bool:
     """
     number = parse_ipv4_strict(address)
     if number is not None:
-        return _is_global_ipv4(number)
+        return is_global_ipv4(number)
     try:
-        return "%" not in address and _is_global_ipv6(int(ipaddress.IPv6Address(address)))
+        return "%" not in address and is_global_ipv6(int(ipaddress.IPv6Address(address)))
     except ValueError:
         return False
 
@@ -100,15 +100,17 @@ def is_local_name(name: str) -> bool:
     return not dot or last in _LOCAL_NAMES or name == _LOCAL_SUFFIX or name.endswith("." + _LOCAL_SUFFIX)
 
 
-def _is_global_ipv4(number: int) -> bool:
+def is_global_ipv4(number: int) -> bool:
+    """As `is_global`, for the number of an IPv4 address."""
     spans = _IPV4_SPANS.get(number >> 24)
     return spans is None or not any(low <= number <= high for low, high in spans)
 
 
-def _is_global_ipv6(number: int) -> bool:
+def is_global_ipv6(number: int) -> bool:
+    """As `is_global`, for the number of an IPv6 address."""
     carried = _carried_ipv4(number)
     if carried:
-        return all(_is_global_ipv4(one) for one in carried)
+        return all(is_global_ipv4(one) for one in carried)
     if number >> 125 != _GLOBAL_UNICAST:
         return False
     return not any(low <= number <= high for low, high in _IPV6_SPANS)

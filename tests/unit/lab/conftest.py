@@ -1,13 +1,19 @@
-"""A running lab, and a client that speaks raw bytes to it."""
+"""A running lab on each event loop, and a client that speaks raw bytes to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+import uvloop
 
 from proxyfleet.lab import Lab
 
 Talk = Callable[..., Awaitable[bytes]]
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Every asynchronous test of the lab runs on both loops."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

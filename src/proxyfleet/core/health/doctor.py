@@ -36,7 +36,7 @@ from proxyfleet.core.health.guard import Guard
 from proxyfleet.core.health.latency import Latencies
 from proxyfleet.core.health.ledger import Booked, Ledger
 from proxyfleet.core.health.pairs import Pairs
-from proxyfleet.core.health.score import health, recency_changes, reputation
+from proxyfleet.core.health.score import FRESH, health, recency_changes, reputation
 from proxyfleet.core.index import Index
 from proxyfleet.core.outcome import FAULT, Category, Fault, Outcome
 from proxyfleet.core.records import Records
@@ -46,6 +46,9 @@ from proxyfleet.core.strategies.contract import Draw
 
 FAILED_COST = 5.0
 """Seconds that a failure counts for in the peak latency that two_choices reads."""
+ORDINARY = USED | WORKED
+FIRSTS = WORKED | PENDING | GATED | REFUSED
+"""Flags that a success may change."""
 SOON = 0.001
 """Nothing is scheduled closer than this, so that rounding of instants cannot make a slot due for ever."""
 
@@ -58,7 +61,7 @@ class Doctor:
         self.records = records
         self.slots = slots
         self.rules = rules
-        self.draw = draw
+        self.by_reputation = rules.weigh_by == "reputation"
         self.due = DueTimes(columns)
         self.guard = Guard(rules.guard)
         self.circuit = Circuit(columns, rules, self.guard, draw)
@@ -66,7 +69,7 @@ class Doctor:
         self.targets = Targets(rules)
         self.pairs = Pairs(rules)
         self.credentials = Credentials(rules)
-        self.latencies = Latencies()
+        self.latencies = Latencies(columns)
         self.events: list[Event] = []
         self.now = 0.0
         """The latest time anything was scored at; nothing is judged by an earlier one."""
@@ -86,19 +89,23 @@ class Doctor:
         columns, target = self.columns, outcome.target
         self.latencies.observe(slot, outcome.response_time)
         self._observe_peak(slot, outcome.response_time, now)
-        flags = columns.flags[slot]
-        if not flags & WORKED:
-            self.guard.worked += 1
-            self.guard.resting += (flags & RESTING) > 0
-        if flags & (PENDING | GATED):
-            self.events.append(Event(Happened.PROXY_PROVEN, now, columns.ids[slot], reason="worked in traffic"))
-        columns.flags[slot] = flags & ~(PENDING | GATED | REFUSED) | WORKED
+        if columns.flags[slot] & FIRSTS != WORKED:
+            self._proven(slot, now)
         if self.credentials.first:
             self.credentials.accepted(slot)
         if target is not None:
             self.pairs.succeeded(target, slot)
             self._count_on_target(target, slot, True, now)
-        self.events += self.ledger.book(slot, Booked(now, None, outcome.response_time, target), suspect=False)
+        self.events += self.ledger.succeeded(slot, now, outcome.response_time, target)
+
+    def _proven(self, slot: int, now: float) -> None:
+        flags = self.columns.flags[slot]
+        if not flags & WORKED:
+            self.guard.worked += 1
+            self.guard.resting += (flags & RESTING) > 0
+        if flags & (PENDING | GATED):
+            self.events.append(Event(Happened.PROXY_PROVEN, now, self.columns.ids[slot], reason="worked in traffic"))
+        self.columns.flags[slot] = flags & ~(PENDING | GATED | REFUSED) | WORKED
 
     def _failed(self, slot: int, outcome: Outcome, category: Category, now: float) -> None:
         fault, target = FAULT[category], outcome.target
@@ -123,8 +130,7 @@ class Doctor:
     def _blame_proxy(self, slot: int, outcome: Outcome, category: Category, now: float) -> None:
         target = outcome.target if outcome.reached_target else None
         self._observe_peak(slot, max(outcome.response_time, FAILED_COST), now)
-        booked = Booked(now, category, outcome.response_time, target)
-        self.events += self.ledger.book(slot, booked, suspect=target is not None)
+        self.events += self.ledger.failed(slot, Booked(now, category, outcome.response_time, target))
         if category is Category.AUTHENTICATION and self.credentials.refused(slot, now):
             self._refuse(slot, now)
         if target is not None and (pair := self.pairs.failed(target, slot, now, "failing")) is not None:
@@ -158,9 +164,9 @@ class Doctor:
 
     def _observe_peak(self, slot: int, seconds: float, now: float) -> None:
         columns, before = self.columns, self.columns.peak[slot]
-        if before != UNKNOWN and seconds < before:
+        if seconds < before:
             kept = exp((columns.peak_at[slot] - now) / self.rules.ewma_tau)
-            seconds = max(before * kept + seconds * (1.0 - kept), seconds)
+            seconds += (before - seconds) * kept
         columns.peak[slot] = seconds
         columns.peak_at[slot] = now
 
@@ -199,15 +205,17 @@ class Doctor:
         uses = columns.successes[slot] + columns.failures[slot] + columns.strangers[slot]
         columns.reputation[slot] = points = reputation(rate, response, columns.streak[slot], uses)
         columns.health[slot] = score = health(rate, columns.last_success[slot], response, columns.circuit[slot], now)
+        weight = points if self.by_reputation else int(score * 100.0)
         flags = columns.flags[slot]
-        weight = points if self.rules.weigh_by == "reputation" else int(score * 100.0)
         if flags & (STARTING | PENDING):
             weight = int(weight * self.circuit.ramp(slot, now) * (0.5 if flags & PENDING else 1.0))
         columns.weight[slot] = weight or 1
         if flags & SCORE_PROBE and score >= self.index.top_floor:
             columns.flags[slot] = flags & ~SCORE_PROBE
         columns.standing[slot] = self.judge(slot, now)
-        self.schedule(slot, now)
+        just_succeeded = columns.last_success[slot] == now and columns.due[slot] <= now + FRESH
+        if flags != ORDINARY or not just_succeeded or score < self.index.top_floor or self.slots.waits:
+            self.schedule(slot, now)
         self.index.refresh(slot)
 
     def judge(self, slot: int, now: float) -> int:
@@ -220,7 +228,10 @@ class Doctor:
             return HELD
         if self.slots.waits and self.slots.waits.get(slot, now) > now:
             return HELD
-        return READY if self.slots.has_room(slot) else FULL
+        if self.records.details:
+            return READY if self.slots.has_room(slot) else FULL
+        lead = columns.lead[slot]
+        return READY if columns.leases[lead] < columns.capacity[lead] else FULL
 
     def schedule(self, slot: int, now: float) -> None:
         """See that the slot is settled when something about it changes by itself."""

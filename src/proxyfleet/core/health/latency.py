@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from math import exp, log
 from typing import NamedTuple
 
-from proxyfleet.core.columns import UNKNOWN
+from proxyfleet.core.columns import UNKNOWN, Columns
 
 SHORTEST, LONGEST = 0.001, 100.0
 COARSE, FINE = 48, 288
@@ -58,19 +58,23 @@ def _quantile(counts: list[int], total: int, share: float) -> float:
 class Latencies:
     """Histograms of every proxy that has succeeded, by slot, and of the fleet since its start."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
         self.fleet = [0] * FINE
-        self._rows: dict[int, int] = {}
         self._bins = array("H")
         self._spare: list[int] = []
 
     def observe(self, slot: int, seconds: float) -> None:
         """Count one success."""
-        self.fleet[bin_of(seconds, FINE)] += 1
-        row = self._rows.get(slot)
-        if row is None:
-            row = self._rows[slot] = self._new_row()
-        place = row + bin_of(seconds, COARSE)
+        fine = int(log(seconds / SHORTEST) * _SCALE) if seconds > SHORTEST else 0
+        if fine >= FINE:
+            fine = FINE - 1
+        self.fleet[fine] += 1
+        row = self.columns.bins[slot] - 1
+        if row < 0:
+            row = self._new_row()
+            self.columns.bins[slot] = row + 1
+        place = row + fine // (FINE // COARSE)
         if self._bins[place] == FULL_BIN:
             for each in range(row, row + COARSE):
                 self._bins[each] >>= 1
@@ -84,15 +88,16 @@ class Latencies:
 
     def forget(self, slot: int) -> None:
         """Drop a slot's histogram; the fleet's keeps what it has seen."""
-        row = self._rows.pop(slot, None)
-        if row is not None:
+        row = self.columns.bins[slot] - 1
+        self.columns.bins[slot] = 0
+        if row >= 0:
             self._bins[row : row + COARSE] = array("H", bytes(2 * COARSE))
             self._spare.append(row)
 
     def counts(self, slot: int) -> list[int]:
         """The slot's histogram, `COARSE` bins; what nodes exchange."""
-        row = self._rows.get(slot)
-        return [0] * COARSE if row is None else self._bins[row : row + COARSE].tolist()
+        row = self.columns.bins[slot] - 1
+        return [0] * COARSE if row < 0 else self._bins[row : row + COARSE].tolist()
 
     def of(self, slot: int) -> Quantiles:
         """The slot's quantiles."""
@@ -104,3 +109,4 @@ class Latencies:
 
 
 _SPAN = log(LONGEST / SHORTEST)
+_SCALE = FINE / _SPAN

@@ -10,14 +10,16 @@ from typing import NamedTuple
 from proxyfleet.core.columns import RESTING, SUPPRESSED, WORKED, Columns
 from proxyfleet.core.events import Event
 from proxyfleet.core.health.circuit import HELD, Circuit
-from proxyfleet.core.health.score import average
+from proxyfleet.core.health.score import ALPHA, average
 from proxyfleet.core.outcome import Category
 from proxyfleet.core.rules import Rules
 
 CATEGORIES = tuple(Category)
-CODES = {category: code for code, category in enumerate(CATEGORIES, start=1)}
+CODES: dict[Category | None, int] = {category: code for code, category in enumerate(CATEGORIES, start=1)}
 MOST_SUSPECTS = 256
 MOST_HISTORIES = 4096
+NOTHING: list[Event] = []
+"""Shared by all that report no event; never changed."""
 REMEMBERED = (
     "success_rate", "response_time", "streak", "successes", "failures", "last_success", "last_failure", "last_error",
     "window_start", "window_tries", "window_successes", "circuit", "rest_until",
@@ -55,16 +57,22 @@ class Ledger:
         self.circuit = circuit
         self._histories: dict[int, History] = {}
 
-    def book(self, slot: int, entry: Booked, suspect: bool) -> list[Event]:
-        """Book one outcome; `suspect` says that it may turn out to be the target's fault."""
-        history = self._histories.get(slot)
+    def succeeded(self, slot: int, now: float, response_time: float, target: str | None) -> list[Event]:
+        """Book a success."""
+        if self._histories and (history := self._histories.get(slot)) is not None:
+            self._remember(slot, history, Booked(now, None, response_time, target), False)
+        return self._succeed(slot, now, response_time)
+
+    def failed(self, slot: int, entry: Booked) -> list[Event]:
+        """Book a failure; one on a known target may turn out to be the target's fault."""
+        history, suspect = self._histories.get(slot), entry.target is not None
         if suspect and history is None:
             if len(self._histories) >= MOST_HISTORIES:
                 self._drop_the_settled(entry.at)
             history = self._histories[slot] = History(self.columns, slot)
         if history is not None:
             self._remember(slot, history, entry, suspect)
-        return self._apply(slot, entry)
+        return self._fail(slot, entry)
 
     def _remember(self, slot: int, history: History, entry: Booked, suspect: bool) -> None:
         if suspect:
@@ -79,34 +87,39 @@ class Ledger:
         for slot in over or list(self._histories)[: MOST_HISTORIES // 4]:
             del self._histories[slot]
 
-    def _apply(self, slot: int, entry: Booked) -> list[Event]:
+    def _succeed(self, slot: int, now: float, response_time: float) -> list[Event]:
         columns = self.columns
-        success = entry.category is None
-        columns.success_rate[slot] = average(columns.success_rate[slot], 1.0 if success else 0.0)
-        poor = self._count_in_window(slot, entry.at, success)
-        if entry.category is None:
-            columns.response_time[slot] = average(columns.response_time[slot], entry.response_time)
-            columns.successes[slot] += 1
-            columns.streak[slot] = 0
-            columns.last_success[slot] = entry.at
-            return self.circuit.succeeded(slot, entry.at)
+        before = columns.success_rate[slot]
+        columns.success_rate[slot] = before + ALPHA * (1.0 - before) if before >= 0.0 else 1.0
+        before = columns.response_time[slot]
+        columns.response_time[slot] = before + ALPHA * (response_time - before) if before >= 0.0 else response_time
+        columns.successes[slot] += 1
+        columns.streak[slot] = 0
+        columns.last_success[slot] = now
+        if now - columns.window_start[slot] >= self.rules.window or columns.window_tries[slot] == 65_535:
+            self._new_window(slot, now)
+        columns.window_tries[slot] += 1
+        columns.window_successes[slot] += 1
+        if columns.flags[slot] & HELD or columns.circuit[slot]:
+            return self.circuit.succeeded(slot, now)
+        return NOTHING
+
+    def _fail(self, slot: int, entry: Booked) -> list[Event]:
+        columns, rules = self.columns, self.rules
+        columns.success_rate[slot] = average(columns.success_rate[slot], 0.0)
         columns.failures[slot] += 1
         columns.streak[slot] = min(columns.streak[slot] + 1, 65_535)
         columns.last_failure[slot] = entry.at
-        columns.last_error[slot] = CODES[entry.category]
+        columns.last_error[slot] = CODES.get(entry.category, 0)
+        if entry.at - columns.window_start[slot] >= rules.window or columns.window_tries[slot] == 65_535:
+            self._new_window(slot, entry.at)
+        tries = columns.window_tries[slot] = columns.window_tries[slot] + 1
+        poor = tries >= rules.window_samples and columns.window_successes[slot] < rules.window_success * tries
         return self.circuit.failed(slot, entry.at, poor)
 
-    def _count_in_window(self, slot: int, now: float, success: bool) -> bool:
-        columns, rules = self.columns, self.rules
-        if now - columns.window_start[slot] >= rules.window or columns.window_tries[slot] == 65_535:
-            columns.window_start[slot] = now
-            columns.window_tries[slot] = columns.window_successes[slot] = 0
-        columns.window_tries[slot] += 1
-        if success:
-            columns.window_successes[slot] += 1
-            return False
-        tries = columns.window_tries[slot]
-        return tries >= rules.window_samples and columns.window_successes[slot] < rules.window_success * tries
+    def _new_window(self, slot: int, now: float) -> None:
+        self.columns.window_start[slot] = now
+        self.columns.window_tries[slot] = self.columns.window_successes[slot] = 0
 
     def take_back(self, slot: int, target: str, since: float) -> bool:
         """Undo the failures on `target` from `since` on; False when there was nothing to undo."""
@@ -120,7 +133,10 @@ class Ledger:
         history.booked = deque()
         for entry in kept:
             history.booked.append(entry)
-            self._apply(slot, entry)
+            if entry.category is None:
+                self._succeed(slot, entry.at, entry.response_time)
+            else:
+                self._fail(slot, entry)
         return True
 
     def _restore(self, slot: int, history: History) -> None:

@@ -22,12 +22,14 @@ def reputation(success_rate: float, response_time: float, streak: int, uses: int
 
     A proxy without any use has 50; a part that is not known adds nothing. Floored after clamping.
     """
-    score = NEW - 5.0 * streak + min(uses / 10.0, 10.0)
-    if success_rate != UNKNOWN:
+    score = NEW - 5.0 * streak + (uses / 10.0 if uses < 100 else 10.0)
+    if success_rate >= 0.0:
         score += (success_rate - 0.5) * 60.0
-    if response_time != UNKNOWN:
-        score += speed_points(response_time)
-    return int(min(max(score, 0.0), 100.0))
+    if response_time >= 0.0:
+        score += 15.0 if response_time < 0.5 else speed_points(response_time)
+    if score >= 100.0:
+        return 100
+    return int(score) if score > 0.0 else 0
 
 
 def speed_points(response_time: float) -> float:
@@ -39,9 +41,16 @@ def speed_points(response_time: float) -> float:
 
 def health(success_rate: float, last_success: float, response_time: float, circuit: int, now: float) -> float:
     """0.0 to 1.0: 0.6 x success rate + 0.2 x recency + 0.2 x response; unknown parts are 0.5; open x 0.1, half-open x 0.5."""
-    score = 0.6 * (0.5 if success_rate == UNKNOWN else success_rate)
-    score += 0.2 * (0.5 if last_success == UNKNOWN else recency(now - last_success))
-    score += 0.2 * (0.5 if response_time == UNKNOWN else quickness(response_time))
+    score = 0.6 * success_rate if success_rate >= 0.0 else 0.3
+    if last_success == UNKNOWN:
+        score += 0.1
+    else:
+        age = now - last_success
+        score += 0.2 if age <= FRESH else 0.2 * recency(age)
+    if response_time == UNKNOWN:
+        score += 0.1
+    else:
+        score += 0.2 if response_time <= FAST else 0.2 * quickness(response_time)
     if circuit == OPEN:
         return score * OPEN_FACTOR
     return score * HALF_OPEN_FACTOR if circuit == HALF_OPEN else score

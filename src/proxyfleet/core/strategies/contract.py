@@ -23,6 +23,8 @@ class Strategy(Protocol):
     name: ClassVar[str]
     cares: ClassVar[frozenset[str]]
     """What `moved` is wanted for: "score", "load", "turn"."""
+    counts_turns: ClassVar[bool]
+    """Whether `chosen` does anything."""
     what: ClassVar[str]
     when: ClassVar[str]
 
@@ -49,13 +51,13 @@ class Strategy(Protocol):
     def chosen(self, slot: int) -> None:
         """The slot was picked by this strategy in this view."""
 
-    def first(self, draw: Draw, now: float, key: str | None) -> int:
+    def first(self, draw: Draw, key: str | None) -> int:
         """The choice among all ready slots, -1 when there is none. `key` is what `sticky` sticks to."""
 
-    def following(self, draw: Draw, now: float, key: str | None) -> Iterable[int]:
+    def following(self, draw: Draw, key: str | None) -> Iterable[int]:
         """At most `TRIES` further candidates, best first, for when the first one does not fit this call."""
 
-    def among(self, slots: Sequence[int], draw: Draw, now: float, key: str | None) -> int:
+    def among(self, slots: Sequence[int], draw: Draw, key: str | None) -> int:
         """The choice on a plain list that is not empty: the definition of the strategy."""
 
 
@@ -63,6 +65,7 @@ class Plain:
     """What most strategies leave as it is: nothing to keep up to date. Not a strategy by itself."""
 
     cares: ClassVar[frozenset[str]] = frozenset()
+    counts_turns: ClassVar[bool] = False
 
     def __init__(self, columns: Columns, ready: SlotSet, size: int) -> None:
         self.columns = columns

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from math import exp
 from typing import ClassVar
 
-from proxyfleet.core.columns import PENDING, UNKNOWN, Columns
+from proxyfleet.core.columns import PENDING, Columns
 from proxyfleet.core.order import Order
 from proxyfleet.core.slotset import SlotSet
 from proxyfleet.core.strategies.contract import TRIES, Draw, Plain
 
 MOST_LOAD, MOST_COUNT = (1 << 20) - 1, (1 << 21) - 1
+FARTHEST = 500.0
+"""Exponents beyond this overflow; the older peak has faded to nothing long before."""
 UNTRIED = 1000.0
 """What a proxy nobody has measured costs while it already carries something: one probe at a time."""
 
@@ -52,15 +54,15 @@ class LeastLoaded(Plain):
         """Out of the order."""
         self.order.remove(slot)
 
-    def first(self, draw: Draw, now: float, key: str | None) -> int:
+    def first(self, draw: Draw, key: str | None) -> int:
         """The smallest weight."""
         return self.order.first()
 
-    def following(self, draw: Draw, now: float, key: str | None) -> Iterable[int]:
+    def following(self, draw: Draw, key: str | None) -> Iterable[int]:
         """The next ones in order."""
         return self.order.leading(TRIES)
 
-    def among(self, slots: Sequence[int], draw: Draw, now: float, key: str | None) -> int:
+    def among(self, slots: Sequence[int], draw: Draw, key: str | None) -> int:
         """The smallest weight; equal ones by slot."""
         return min(slots, key=lambda slot: (self.weigh(slot), slot))
 
@@ -73,17 +75,7 @@ class TwoChoices(Plain):
     when: ClassVar[str] = "heavy traffic over proxies of different speed"
     tau: ClassVar[float] = 10.0
 
-    def cost(self, slot: int, now: float) -> tuple[bool, float]:
-        """Unproven last, then the faded peak latency times what it would carry with one more."""
-        columns = self.columns
-        load = columns.leases[slot] + columns.active[slot]
-        unproven = (columns.flags[slot] & PENDING) > 0
-        peak = columns.peak[slot]
-        if peak == UNKNOWN:
-            return unproven, UNTRIED * load
-        return unproven, peak * exp((columns.peak_at[slot] - now) / self.tau) * (load + 1)
-
-    def first(self, draw: Draw, now: float, key: str | None) -> int:
+    def first(self, draw: Draw, key: str | None) -> int:
         """Compare two distinct draws; a single ready proxy wins by itself."""
         members = self.ready.members
         count = len(members)
@@ -91,19 +83,41 @@ class TwoChoices(Plain):
             return members[0] if count else -1
         one = int(draw() * count)
         other = int(draw() * (count - 1))
-        slot, rival = members[one], members[other + (other >= one)]
-        return slot if self.cost(slot, now) <= self.cost(rival, now) else rival
+        return self.cheaper(members[one], members[other + (other >= one)])
 
-    def following(self, draw: Draw, now: float, key: str | None) -> Iterable[int]:
+    def cheaper(self, slot: int, rival: int) -> int:
+        """The one whose faded peak latency, times what it would carry with one more, is lower; unproven ones lose.
+
+        Both peaks fade alike, so one exponential of their difference in age is enough.
+        """
+        columns = self.columns
+        flags = columns.flags
+        if (flags[slot] ^ flags[rival]) & PENDING:
+            return rival if flags[slot] & PENDING else slot
+        mine, other = columns.peak[slot], columns.peak[rival]
+        if mine < 0.0 or other < 0.0:
+            return slot if self.untried(slot) <= self.untried(rival) else rival
+        aging = (columns.peak_at[rival] - columns.peak_at[slot]) / self.tau
+        if aging:
+            other *= exp(min(aging, FARTHEST))
+        mine *= columns.leases[slot] + columns.active[slot] + 1
+        return slot if mine <= other * (columns.leases[rival] + columns.active[rival] + 1) else rival
+
+    def untried(self, slot: int) -> float:
+        """A cost where one of the two was never measured: nothing while it is idle, more than any answer once it is not."""
+        columns = self.columns
+        load = columns.leases[slot] + columns.active[slot]
+        return UNTRIED * load if columns.peak[slot] < 0.0 else columns.peak[slot] * (load + 1)
+
+    def following(self, draw: Draw, key: str | None) -> Iterable[int]:
         """More rounds; the same slot may come twice."""
         for _ in range(TRIES if self.ready.members else 0):
-            yield self.first(draw, now, key)
+            yield self.first(draw, key)
 
-    def among(self, slots: Sequence[int], draw: Draw, now: float, key: str | None) -> int:
+    def among(self, slots: Sequence[int], draw: Draw, key: str | None) -> int:
         """The same round on the list."""
         if len(slots) < 2:
             return slots[0]
         one = int(draw() * len(slots))
         other = int(draw() * (len(slots) - 1))
-        slot, rival = slots[one], slots[other + (other >= one)]
-        return slot if self.cost(slot, now) <= self.cost(rival, now) else rival
+        return self.cheaper(slots[one], slots[other + (other >= one)])

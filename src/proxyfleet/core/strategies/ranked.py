@@ -52,7 +52,7 @@ class Ranked(Plain):
         """Out of its bucket."""
         self.buckets.remove(slot)
 
-    def first(self, draw: Draw, now: float, key: str | None) -> int:
+    def first(self, draw: Draw, key: str | None) -> int:
         """Any of the best bucket, with the same chance."""
         mask = self.buckets.mask
         if not mask:
@@ -60,7 +60,7 @@ class Ranked(Plain):
         members = self.buckets.members[mask.bit_length() - 1]
         return members[int(draw() * len(members))]
 
-    def following(self, draw: Draw, now: float, key: str | None) -> Iterable[int]:
+    def following(self, draw: Draw, key: str | None) -> Iterable[int]:
         """Bucket after bucket, each from a random place on."""
         mask, left = self.buckets.mask, TRIES
         while mask and left > 0:
@@ -72,7 +72,7 @@ class Ranked(Plain):
                 yield members[(start + step) % len(members)]
             left -= len(members)
 
-    def among(self, slots: Sequence[int], draw: Draw, now: float, key: str | None) -> int:
+    def among(self, slots: Sequence[int], draw: Draw, key: str | None) -> int:
         """Any of the best rank, with the same chance."""
         best = max(map(self.rank, slots))
         equals = [slot for slot in slots if self.rank(slot) == best]

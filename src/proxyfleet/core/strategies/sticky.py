@@ -7,16 +7,16 @@ every process whose fleet is of the same size class, because it is made of ids.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 from itertools import islice
 from typing import ClassVar
+from zlib import crc32
 
 from proxyfleet.core.columns import Columns
 from proxyfleet.core.order import SLOT_BITS, SLOT_MASK
 from proxyfleet.core.slotset import SlotSet
 from proxyfleet.core.strategies.contract import TRIES, Draw, Plain
 
-ARC_BITS, POINT_BITS = 12, 40
+ARC_BITS, POINT_BITS = 10, 40
 ARCS = 1 << ARC_BITS
 WITHIN_BITS = POINT_BITS - ARC_BITS
 WITHIN_MASK = (1 << WITHIN_BITS) - 1
@@ -40,11 +40,11 @@ def point_of(number: int) -> int:
 
 def point_of_key(key: str) -> int:
     """A 40-bit place on the ring for a text; the same in every process."""
-    return int.from_bytes(blake2b(key.encode(errors="replace"), digest_size=5).digest(), "big")
+    return point_of(crc32(key.encode(errors="replace")))
 
 
 class Sticky(Plain):
-    """The ring is cut into 4,096 arcs, each a short sorted list, so that joining costs the same at any size."""
+    """The ring is cut into 1,024 arcs, each a short sorted list, so that joining costs the same at any size."""
 
     name: ClassVar[str] = "sticky"
     what: ClassVar[str] = "the same key (a session, an account) always to the same proxy while it is eligible"
@@ -93,23 +93,32 @@ class Sticky(Plain):
                 mask ^= low
         yield from (entry & SLOT_MASK for entry in here[:cut])
 
-    def first(self, draw: Draw, now: float, key: str | None) -> int:
+    def first(self, draw: Draw, key: str | None) -> int:
         """The first ready proxy from the key's place on; without a key, any ready one."""
         members, ready = self.ready.members, self.ready
         if not members:
             return -1
         if key is None:
             return members[int(draw() * len(members))]
-        return next((slot for slot in self.walk(point_of_key(key)) if slot in ready), -1)
+        start = point_of_key(key)
+        here, places = self.arcs[start >> WITHIN_BITS], ready.places
+        cut = bisect_left(here, (start & WITHIN_MASK) << SLOT_BITS)
+        if cut < len(here) and places[here[cut] & SLOT_MASK] >= 0:
+            return here[cut] & SLOT_MASK
+        if cut == len(here) and (mask := self.used >> (start >> WITHIN_BITS) + 1):
+            slot = self.arcs[(start >> WITHIN_BITS) + (mask & -mask).bit_length()][0] & SLOT_MASK
+            if places[slot] >= 0:
+                return slot
+        return next((slot for slot in self.walk(start) if places[slot] >= 0), -1)
 
-    def following(self, draw: Draw, now: float, key: str | None) -> Iterable[int]:
+    def following(self, draw: Draw, key: str | None) -> Iterable[int]:
         """The next ready ones on the ring."""
         if key is None:
             return islice(self.ready.members, TRIES)
         ready = (slot for slot in self.walk(point_of_key(key)) if slot in self.ready)
         return islice(dict.fromkeys(islice(ready, 4 * TRIES)), TRIES)
 
-    def among(self, slots: Sequence[int], draw: Draw, now: float, key: str | None) -> int:
+    def among(self, slots: Sequence[int], draw: Draw, key: str | None) -> int:
         """The one whose nearest point follows the key's place most closely."""
         if key is None:
             return slots[int(draw() * len(slots))]

@@ -45,15 +45,15 @@ class LeastRecentlyUsed(Plain):
         """A use moves it to the end."""
         self.order.put(slot, self.turn(slot))
 
-    def first(self, draw: Draw, now: float, key: str | None) -> int:
+    def first(self, draw: Draw, key: str | None) -> int:
         """The smallest turn."""
         return self.order.first()
 
-    def following(self, draw: Draw, now: float, key: str | None) -> Iterable[int]:
+    def following(self, draw: Draw, key: str | None) -> Iterable[int]:
         """The next ones in order."""
         return self.order.leading(TRIES)
 
-    def among(self, slots: Sequence[int], draw: Draw, now: float, key: str | None) -> int:
+    def among(self, slots: Sequence[int], draw: Draw, key: str | None) -> int:
         """The smallest turn; equal ones by slot."""
         return min(slots, key=lambda slot: (self.turn(slot), slot))
 
@@ -62,8 +62,11 @@ class RoundRobin(LeastRecentlyUsed):
     """Sorted by turns of its own, so that other uses do not disturb the round."""
 
     cares: ClassVar[frozenset[str]] = frozenset()
+    counts_turns: ClassVar[bool] = True
     name: ClassVar[str] = "round_robin"
-    what: ClassVar[str] = "each eligible proxy in turn; those that join wait for nobody, those that return keep their place"
+    what: ClassVar[str] = (
+        "each eligible proxy in turn; those that join wait for nobody, those that return keep their place"
+    )
     when: ClassVar[str] = "every proxy should carry the same share"
 
     def __init__(self, columns: Columns, ready: SlotSet, size: int) -> None:

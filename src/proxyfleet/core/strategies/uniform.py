@@ -13,16 +13,16 @@ class Uniform(Plain):
     what: ClassVar[str] = "any eligible proxy, each with the same chance"
     when: ClassVar[str] = "proxies are alike and you want no pattern"
 
-    def first(self, draw: Draw, now: float, key: str | None) -> int:
+    def first(self, draw: Draw, key: str | None) -> int:
         """One uniform draw."""
         members = self.ready.members
         return members[int(draw() * len(members))] if members else -1
 
-    def following(self, draw: Draw, now: float, key: str | None) -> Iterable[int]:
+    def following(self, draw: Draw, key: str | None) -> Iterable[int]:
         """More draws; the same slot may come twice."""
         for _ in range(TRIES if self.ready.members else 0):
-            yield self.first(draw, now, key)
+            yield self.first(draw, key)
 
-    def among(self, slots: Sequence[int], draw: Draw, now: float, key: str | None) -> int:
+    def among(self, slots: Sequence[int], draw: Draw, key: str | None) -> int:
         """Each with the same chance."""
         return slots[int(draw() * len(slots))]

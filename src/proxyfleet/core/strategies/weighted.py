@@ -71,7 +71,7 @@ class Weighted(Plain):
         self.total += weight - before
         self.groups.put(slot, group)
 
-    def first(self, draw: Draw, now: float, key: str | None) -> int:
+    def first(self, draw: Draw, key: str | None) -> int:
         """A group by its sum, then a slot by rejection; one draw serves place and acceptance."""
         if not self.total:
             return -1
@@ -89,12 +89,12 @@ class Weighted(Plain):
             if (place - int(place)) * most < held[slot]:
                 return slot
 
-    def following(self, draw: Draw, now: float, key: str | None) -> Iterable[int]:
+    def following(self, draw: Draw, key: str | None) -> Iterable[int]:
         """More draws; the same slot may come twice."""
         for _ in range(TRIES if self.total else 0):
-            yield self.first(draw, now, key)
+            yield self.first(draw, key)
 
-    def among(self, slots: Sequence[int], draw: Draw, now: float, key: str | None) -> int:
+    def among(self, slots: Sequence[int], draw: Draw, key: str | None) -> int:
         """Walk the running sum of the weights."""
         weight = self.columns.weight
         rest = draw() * sum(weight[slot] for slot in slots)

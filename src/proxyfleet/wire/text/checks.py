@@ -7,7 +7,7 @@ import ipaddress
 import re
 from typing import Final, NamedTuple
 
-from proxyfleet.wire.addresses import is_global, is_local_name, parse_ipv4_strict
+from proxyfleet.wire.addresses import is_global_ipv4, is_global_ipv6, is_local_name, parse_ipv4_strict
 from proxyfleet.wire.text.entry import SCHEMES, Entry, Extras
 from proxyfleet.wire.text.reasons import Refused
 
@@ -77,15 +77,10 @@ def host_of(text: str, rules: Rules) -> str:
     Whatever `getaddrinfo` might read as a number (`127.1`, `0x7f.1`, full-width digits) is refused.
     """
     if text.startswith("["):
-        host = _ipv6(text)
-    elif parse_ipv4_strict(text) is not None:
-        host = text
-    else:
-        host = _name(text)
-        if not rules.allow_private and is_local_name(host):
-            raise Refused("not_global")
-        return host
-    if not rules.allow_private and not is_global(host):
+        return _ipv6(text, rules)
+    number = parse_ipv4_strict(text)
+    host = _name(text) if number is None else text
+    if not rules.allow_private and (is_local_name(host) if number is None else not is_global_ipv4(number)):
         raise Refused("not_global")
     return host
 
@@ -134,7 +129,7 @@ def _size(value: str) -> int:
         raise Refused("bad_encoding") from error
 
 
-def _ipv6(text: str) -> str:
+def _ipv6(text: str, rules: Rules) -> str:
     address, percent, zone = text[1:-1].partition("%25")  # RFC 6874
     try:
         parsed = ipaddress.IPv6Address(address)
@@ -142,6 +137,8 @@ def _ipv6(text: str) -> str:
         raise Refused("bad_ipv6") from error
     if percent and not re.fullmatch(r"[\w.-]{1,15}", zone, re.ASCII):
         raise Refused("bad_ipv6")
+    if not rules.allow_private and (percent or not is_global_ipv6(int(parsed))):
+        raise Refused("not_global")
     if parsed.ipv4_mapped is not None:  # a connection to it is an IPv4 connection; Pythons also print it differently
         return str(parsed.ipv4_mapped)
     return parsed.compressed + percent[:1] + zone

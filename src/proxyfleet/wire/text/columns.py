@@ -18,7 +18,7 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "protocols": ("protocols",),
         "username": ("username", "user", "login", "user name", "proxy user", "proxy username", "账号", "用户名", "用户",
                      "帐号", "логин", "пользователь", "usuario", "usuário", "kullanıcı adı"),
-        "password": ("password", "pass", "pwd", "passwd", "proxy pass", "proxy password", "密码", "пароль", 
+        "password": ("password", "pass", "pwd", "passwd", "proxy pass", "proxy password", "密码", "пароль",
                      "contraseña", "senha", "şifre"),
         "country_code": ("country code", "cc", "code", "iso code", "countrycode2"),
         "country": ("country", "country name", "geo", "location", "国家", "страна"),

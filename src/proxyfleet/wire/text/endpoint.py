@@ -19,6 +19,8 @@ _TRAILER: Final = re.compile(r"(:\d+)/?(?:#[^@:]*)?$", re.ASCII)
 _IPV6_CHARACTERS: Final = re.compile(r"[0-9a-f:.]+", re.IGNORECASE)
 _SHARE: Final = re.compile(r"[A-Za-z0-9+/=_-]+(?:[?#].*)?")
 _ADDRESS_WITH_PORT: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}:(?=\d)", re.ASCII)
+_URL_BEHIND_PORT: Final = re.compile(r":\d[a-z0-9]*://", re.IGNORECASE)
+_PLAIN: Final = re.compile(r"(?:([A-Za-z0-9]+)://)?([^\s:@/\[\]]+):(\d{1,5})", re.ASCII)
 _HOST_AND_TAIL: Final = re.compile(r"(\[[^\[\]]*\]|[^:@\[\]]*)(?::(.*))?", re.DOTALL)
 _SHAPES_ONLY: Final = Rules(allow_private=True)
 
@@ -45,6 +47,9 @@ class _Reading(NamedTuple):
 
 def endpoint(text: str) -> Found:
     """Read one endpoint, e.g. `user:pass@192.0.2.1:80`; `Refused` says why it is none."""
+    plain = _PLAIN.fullmatch(text)
+    if plain is not None:
+        return Found(Draft(plain[2], plain[3], scheme=scheme_of(plain[1]) if plain[1] else ""))
     scheme, rest = _split_scheme(text)
     if is_naked_ipv6(rest):
         raise Refused("bad_ipv6")
@@ -108,7 +113,7 @@ def _user_first(rest: str) -> Iterator[_Reading]:
     head, _, port = rest.rpartition(":")
     start = head.rfind("[") if head.endswith("]") else head.rfind(":") + 1
     username, colon, password = head[: max(start - 1, 0)].partition(":")
-    if colon:
+    if colon and head[start - 1] == ":":
         yield _Reading(head[start:], port, username, password)
 
 
@@ -149,7 +154,7 @@ def _split_host(text: str) -> tuple[str, str]:
 
 
 def _is_glued(text: str) -> bool:
-    return "://" in text or len(_ADDRESS_WITH_PORT.findall(text)) > 1
+    return _URL_BEHIND_PORT.search(text) is not None or len(_ADDRESS_WITH_PORT.findall(text)) > 1
 
 
 def _decoded(text: str | None) -> str | None:

@@ -4,7 +4,6 @@ Nothing here parses. No repr or excerpt ever shows a password, a whole user name
 """
 
 import re
-from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -20,8 +19,7 @@ _MASK: Final = re.compile(rf"({_SCHEMES}|{_QUAD}(?::\d{{1,6}}(?=$|[\s:|,;/\[]))?
 _MASK_PORTS_TOO: Final = re.compile(rf"({_SCHEMES}|{_QUAD})|{_REST}", re.ASCII | re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extras:
+class Extras(NamedTuple):
     """What a line claims beyond the address; claims are not measurements. Absent is None or empty.
 
     `country` is ISO 3166-1 alpha-2 in upper case, `expires_at` UTC epoch seconds, costs are in `currency` (ISO 4217),
@@ -48,12 +46,8 @@ class Extras:
     notes: str | None = None
 
     def __repr__(self) -> str:
-        told = ((field.name, getattr(self, field.name)) for field in fields(self))
-        shown = (
-            f"{name}={'***' if name in ('refresh_url', 'notes') else repr(value)}"
-            for name, value in told
-            if value not in (None, ())
-        )
+        told = ((name, value) for name, value in zip(self._fields, self, strict=True) if value not in (None, ()))
+        shown = (f"{name}={'***' if name in ('refresh_url', 'notes') else repr(value)}" for name, value in told)
         return f"Extras({', '.join(shown)})"
 
 

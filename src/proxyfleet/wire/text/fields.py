@@ -6,7 +6,6 @@ What an endpoint itself looks like is endpoint.py's business.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from proxyfleet.wire.text.checks import Draft, host_rank
@@ -25,6 +24,7 @@ _WHOLE: Final = re.compile(
 _COUNTRY_NAME: Final = re.compile(r"(\S+:\d{1,5}):([^\W\d_][^:@]*)")
 _SPYS: Final = re.compile(r"([A-Z]{2})-([NAH])!?(-S)?!?\s*[+-]?\s*")
 _SPYS_ANONYMITY: Final = {"N": "transparent", "A": "anonymous", "H": "elite"}
+_NO_EXTRAS: Final = Extras()
 _COMMENT: Final = re.compile(r"#|//|=>|->|[-|–—](?:\s|$)")
 _DECORATION: Final = re.compile(r"(?:[^\w\[\"'\s]+|\d{1,7}[.)])\s+")
 
@@ -41,12 +41,12 @@ def delimited(text: str) -> Found:
 
 
 def several(text: str) -> list[str]:
-    """The entries of a line that holds nothing but whole ones, split by delimiters; empty for any other line."""
+    """The entries of a line that holds nothing but whole ones, split by delimiters; else empty."""
     delimiter = _DELIMITER.search(text)
     if delimiter is None:
         return []
     whole = [field for field in _split(text, delimiter)[0] if field]
-    return whole if all(map(_WHOLE.fullmatch, whole)) else []
+    return whole if len(whole) > 1 and all(map(_WHOLE.fullmatch, whole)) else []
 
 
 def from_fields(fields: Sequence[str], mark: str) -> Found:
@@ -55,12 +55,11 @@ def from_fields(fields: Sequence[str], mark: str) -> Found:
     `mark` is what split them; behind blanks anything may stand, behind other marks only what is understood.
     """
     head, rest = fields[0], fields[1:]
-    kind, scheme = claim(head) or ("", "")
+    kind, scheme = (":" not in head and claim(head)) or ("", "")
     if kind == "scheme" and rest:
         found = from_fields(rest, mark)
         return found._replace(draft=found.draft._replace(scheme=found.draft.scheme or scheme))
-    likely = is_naked_ipv6(head) or host_rank(head) >= (2 if mark == " " else 1)
-    if rest and rest[0].isdecimal() and likely:
+    if rest and rest[0].isdecimal() and (host_rank(head) >= (2 if mark == " " else 1) or is_naked_ipv6(head)):
         host = f"[{head}]" if ":" in head else head
         return _told(Found(Draft(host, rest[0])), rest[1:], mark)
     return _told(endpoint(head), rest, mark)
@@ -74,14 +73,20 @@ def _read(text: str) -> Found:
     if named is not None and " " in named[2]:
         return _with(endpoint(named[1]), country=country_code(named[2]))
     fields, mark = _split(text, delimiter)
-    if len(several(text)) > 1:
+    if len(fields) > 1 and ":" in fields[1] and several(text):
         raise Refused("several")
-    if mark != " " and not any(map(str.isspace, text)):
+    if mark != " " and _may_be_in_password(text, fields):
         try:
-            return endpoint(text)  # the mark is part of a password
+            return endpoint(text)
         except Refused:
             pass
     return from_fields(fields, mark)
+
+
+def _may_be_in_password(text: str, fields: Sequence[str]) -> bool:
+    """Whether the mark between the fields may belong to a password, as in `host:port:user:pa,ss`."""
+    credentials = "@" in text or ":" in fields[-1] or fields[0].count(":") > 2
+    return credentials and len(text.split(None, 1)) == 1
 
 
 def _split(text: str, delimiter: re.Match[str]) -> tuple[list[str], str]:
@@ -139,7 +144,7 @@ def _claims(found: Found, rest: Sequence[str], mark: str, *, strict: bool) -> Fo
 
 
 def _with(found: Found, **claims: Any) -> Found:  # Any: the fields of Extras have many types
-    return found._replace(extras=replace(found.extras or Extras(), **claims))
+    return found._replace(extras=(found.extras or _NO_EXTRAS)._replace(**claims))
 
 
 def _unquoted(text: str) -> str:

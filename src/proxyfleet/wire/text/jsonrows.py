@@ -128,4 +128,5 @@ def _simple(value: object, *, first: bool) -> object:
         return value
     names = value.get("names")
     parts = {**names, **value} if isinstance(names, dict) else value
-    return next((parts[name] for name in _NAMES if isinstance(parts.get(name), (str, int))), None)
+    preferred = reversed(_NAMES) if first else _NAMES
+    return next((parts[name] for name in preferred if isinstance(parts.get(name), (str, int))), None)

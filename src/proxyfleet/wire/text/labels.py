@@ -29,7 +29,7 @@ def labelled(text: str) -> dict[str, str] | None:
     if found is None:
         whole = _WHOLE_LINE.fullmatch(text)
         return {column(whole[1]) or "": whole[2].strip()} if whole else None
-    tight = match[2] == ":" and not match[3]
+    tight = match[2] is not None and not match[3]
     return None if len(found) == 1 and tight and not _is_tight_label(found) else found
 
 

@@ -1,29 +1,22 @@
-"""One function decides a line: `decide`. Common shapes take one regular expression, everything else the long way.
+"""One function decides a line: `decide`. Common shapes go the short way (quick.py), everything else the long way.
 
-Both ways agree; the short one only exists because lists have millions of lines.
+No streams here: what spans lines is the reader's business.
 """
 
 import re
 from typing import Final
 
-from proxyfleet.wire.addresses import SUSPECT_FIRST_OCTETS, is_global
 from proxyfleet.wire.text.checks import Rules, entry_of, scheme_of
-from proxyfleet.wire.text.entry import Entry, Verdict, masked
+from proxyfleet.wire.text.entry import Verdict, masked
 from proxyfleet.wire.text.fields import delimited
 from proxyfleet.wire.text.labels import labelled
-from proxyfleet.wire.text.lines import text_or_refuse
+from proxyfleet.wire.text.lines import is_too_long, text_or_refuse
+from proxyfleet.wire.text.quick import quick
 from proxyfleet.wire.text.reasons import Refused
 from proxyfleet.wire.text.rows import judge_row, trusted
 
-_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_HOST_PORT: Final = rf"((?:{_OCTET}\.){{3}}{_OCTET}):([1-9]\d{{0,4}})"
-_SCHEME: Final = r"(?:(https?|socks4a?|socks5h?)://)?"
-_PLAIN: Final = re.compile(rf"{_SCHEME}{_HOST_PORT}(?::([!$-+\-.0-9<-?A-Z^-z]+):([!$-+\-.0-9<-?A-Z^-z]+))?", re.ASCII)
-_WITH_USER: Final = re.compile(rf"{_SCHEME}([!$&-+\-.0-9<-?A-Z^-z]+):([!$&-+\-.0-9<-?A-Z^-z]+)@{_HOST_PORT}", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _WRAPPING: Final = " \t\ufeff\u200b\u00a0"
-
-_new: Final = tuple.__new__  # a third of the cost of a NamedTuple's own constructor
 
 
 def decide(
@@ -50,37 +43,16 @@ def judge(text: str, number: int, rules: Rules) -> Verdict:
     return quick(text, number, rules) or careful(text, number, rules)
 
 
-def quick(text: str, number: int, rules: Rules) -> Verdict | None:
-    """The verdict on a good line of a common shape with a dotted quad; None sends it the long way."""
-    if "@" in text:
-        match = _WITH_USER.fullmatch(text)
-        if match is None:
-            return None
-        scheme, username, password, host, port = match.groups()
-    else:
-        match = _PLAIN.fullmatch(text)
-        if match is None:
-            return None
-        scheme, host, port, username, password = match.groups()
-    if password is not None and (password.isdecimal() or len(password) > 128 or len(username) > 128):
-        return None  # another reading may be as good; too long for SOCKS
-    number_of_port = int(port)
-    if number_of_port > 65535 or (rules.free_list and (scheme or rules.scheme) == "https"):
-        return None
-    if not rules.allow_private and host[: host.index(".")] in SUSPECT_FIRST_OCTETS and not is_global(host):
-        return None
-    entry = _new(Entry, (scheme or rules.scheme, host, number_of_port, username, password, None))
-    return _new(Verdict, (number, entry, None, False, ""))
-
-
 def careful(text: str, number: int, rules: Rules) -> Verdict:
     """The verdict on any line, blank ones included (`no_proxy`)."""
+    labels = labelled(text.strip(_WRAPPING)) if not is_too_long(text) else None
+    return unlabelled(text, number, rules) if labels is None else judge_row(labels, number, rules)[0]
+
+
+def unlabelled(text: str, number: int, rules: Rules) -> Verdict:
+    """The verdict on a line that is not made of `label: value` pairs."""
     try:
-        tidy = _tidy(text)
-        labels = labelled(tidy)
-        if labels is not None:
-            return judge_row(labels, number, rules)[0]
-        found = delimited(tidy)
+        found = delimited(_tidy(text))
         entry = entry_of(found.draft, rules, found.extras)
     except Refused as refused:
         excerpt = "" if refused.code == "too_long" else masked(text)

@@ -14,8 +14,9 @@ from proxyfleet.wire.text.fields import several
 from proxyfleet.wire.text.html import read_html
 from proxyfleet.wire.text.jsonrows import MAX_DOCUMENT, read_json, read_ndjson
 from proxyfleet.wire.text.labels import Group, labelled
-from proxyfleet.wire.text.line import careful, judge, quick, rules_of
+from proxyfleet.wire.text.line import careful, rules_of, unlabelled
 from proxyfleet.wire.text.lines import Line, as_utf8, batches, is_too_long
+from proxyfleet.wire.text.quick import quick
 from proxyfleet.wire.text.sniff import HEAD, format_of
 from proxyfleet.wire.text.xmlrows import read_xml
 
@@ -122,7 +123,7 @@ def _slowly(line: Line, number: int, group: Group, rules: Rules) -> Iterator[Ver
 
 
 def _one_or_several(line: str, number: int, rules: Rules) -> Iterator[Verdict]:
-    verdict = judge(line, number, rules)
+    verdict = quick(line, number, rules) or unlabelled(line, number, rules)
     if verdict.reason != "several":
         yield verdict
         return

@@ -1,0 +1,1 @@
+"""Programs that measure what PERFORMANCE promises; `python -m benchmarks.table` runs them all."""

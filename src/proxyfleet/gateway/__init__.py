@@ -1,0 +1,1 @@
+"""Forwards: one address in front of the whole fleet. `gateway.server.Gateway` is the way in."""

@@ -1,0 +1,164 @@
+"""One request on its way through up to N proxies (SPEC G6): pick, dial, fail, blame, pick again, give up. What is spoken is in the subclasses.
+
+Nothing of an answer has been sent to the client while this code may still choose another proxy. There is never a direct way.
+"""
+
+import asyncio
+import logging
+import math
+from typing import TYPE_CHECKING
+
+from proxyfleet.core.outcome import Outcome
+from proxyfleet.core.picking import Refusal
+from proxyfleet.gateway.blame import CLIENT_GONE, DIAL, Blame
+from proxyfleet.gateway.context import Context
+from proxyfleet.gateway.routes import Route
+from proxyfleet.gateway.upstream import UpstreamConnection
+from proxyfleet.net.dial import DialError, Obstacle
+
+if TYPE_CHECKING:
+    from proxyfleet.gateway.client import ClientConnection
+
+log = logging.getLogger("proxyfleet.gateway")
+
+
+class Errand:
+    """`began` and `started` are timer seconds of this attempt and of the first one; `proxy_id` is 0 between attempts."""
+
+    __slots__ = ("began", "client", "ctx", "dialing", "proxy_id", "route", "started", "target", "tried", "upstream")
+
+    def __init__(self, ctx: Context, client: "ClientConnection", target: str) -> None:
+        self.ctx = ctx
+        self.client = client
+        self.target = target
+        self.tried: tuple[int, ...] = ()
+        self.proxy_id = 0
+        self.upstream: UpstreamConnection | None = None
+        self.dialing: asyncio.Task[object] | None = None
+        self.started = self.began = ctx.timer()
+        self.route: Route
+
+    # What the subclasses say.
+
+    def open(self) -> None:
+        """A proxy was picked: get a connection to it."""
+        self.dial()
+
+    def connected(self, upstream: UpstreamConnection) -> None:
+        """There is a connection: speak."""
+        self.dialing = None
+        self.upstream = upstream
+
+    def answered(self, data: bytes) -> None:
+        """Bytes of the proxy."""
+        raise AssertionError("a subclass reads")
+
+    def upstream_lost(self) -> None:
+        """The connection to the proxy ended."""
+        raise AssertionError("a subclass blames")
+
+    def client_data(self, data: bytes) -> None:
+        """Bytes of the client that came meanwhile: not ours to read."""
+        self.client.hold(data)
+
+    def expired(self) -> None:
+        """The deadline of the present step has passed."""
+        raise AssertionError("a subclass blames")
+
+    def refuse(self, code: str, extra: bytes = b"") -> None:
+        """Answer the client in our own name; the errand is over."""
+        raise AssertionError("a subclass knows how its client is told")
+
+    # What they share.
+
+    def next_proxy(self) -> None:
+        """Pick among those not tried yet, and go there."""
+        ctx = self.ctx
+        found = ctx.fleet.pick(ctx.settings.selector, ctx.clock(), target=self.target, exclude=self.tried)
+        if isinstance(found, Refusal):
+            self._nobody(found)
+            return
+        self.proxy_id = found.proxy_id
+        ctx.fleet.begin(found.proxy_id, self.target)
+        self.route = ctx.route(found.proxy_id)
+        self.open()
+
+    def _nobody(self, refusal: Refusal) -> None:
+        log.debug("action=refuse code=no_proxy reason=%s", refusal.code)
+        self.refuse("no_proxy", b"Retry-After: %d\r\n" % max(1, math.ceil(min(refusal.retry_after, 3600.0))))
+
+    def dial(self) -> None:
+        """Open a new connection; `connected` or `failed` follows."""
+        ctx = self.ctx
+        ctx.counters.dials += 1
+        self.began = ctx.timer()
+        self.client.deadline = self.began + ctx.timers.dial
+        upstream = UpstreamConnection(ctx, self.route, self)
+        self.dialing = ctx.tasks.spawn(self._dial(upstream), name="gateway-dial")
+
+    async def _dial(self, upstream: UpstreamConnection) -> None:
+        try:
+            await self.ctx.dialer.dial(lambda: upstream, self.route.host, self.route.port)
+        except DialError as error:
+            if self.dialing is not None:
+                self.dialing = None
+                self.failed(DIAL[error.obstacle], again=True)
+        except asyncio.CancelledError:
+            upstream.owner = None
+            raise
+
+    def dial_expired(self) -> None:
+        """The dial took too long."""
+        self.stop_dialing()
+        self.failed(DIAL[Obstacle.TIMED_OUT], again=True)
+
+    def stop_dialing(self) -> None:
+        """Forget a dial under way."""
+        if self.dialing is not None:
+            self.dialing.cancel()
+            self.dialing = None
+
+    def failed(self, blame: Blame, *, again: bool) -> None:
+        """This attempt is over: book it, then try another proxy where `again` and the budget allow it, or tell the client."""
+        self.book(blame)
+        if again and self._may_try_again():
+            self.ctx.counters.failovers += 1
+            self.next_proxy()
+        else:
+            self.refuse(blame.code)
+
+    def book(self, blame: Blame) -> None:
+        """Record the failure and let go of proxy and connection."""
+        ctx = self.ctx
+        proxy_id, self.proxy_id = self.proxy_id, 0
+        self.tried = (*self.tried, proxy_id)
+        self.drop_upstream()
+        if blame.category is not None:
+            ctx.counters.failed(blame.category.value)
+            outcome = Outcome.failed(
+                blame.category,
+                target=self.target,
+                phase=blame.phase,
+                response_time=ctx.timer() - self.began,
+                retry_after=blame.retry_after,
+            )
+            ctx.fleet.record(proxy_id, outcome, ctx.clock())
+        ctx.fleet.end(proxy_id, self.target)
+
+    def _may_try_again(self) -> bool:
+        ctx, rules = self.ctx, self.ctx.settings.failover
+        now = ctx.timer()
+        return len(self.tried) < rules.attempts and now - self.started < rules.window and ctx.budget.take(now)
+
+    def drop_upstream(self) -> None:
+        """The connection is of no further use."""
+        upstream, self.upstream = self.upstream, None
+        if upstream is not None:
+            upstream.disown()
+
+    def client_lost(self) -> None:
+        """The client went away: stop, and blame nobody."""
+        self.stop_dialing()
+        if self.proxy_id:
+            self.ctx.counters.client_aborts += 1
+            self.book(CLIENT_GONE)

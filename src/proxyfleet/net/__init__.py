@@ -1,0 +1,1 @@
+"""Dials proxies and targets: the only room that opens connections to them."""
