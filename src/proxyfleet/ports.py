@@ -3,13 +3,13 @@
 Whoever implements one of these lives elsewhere and is introduced by the composition root.
 """
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from proxyfleet.core.outcome import Outcome
 from proxyfleet.core.picking import Pick, Refusal
-from proxyfleet.core.proxy import Endpoint
+from proxyfleet.core.proxy import Endpoint, Proxy
 from proxyfleet.core.selector import Selector
 
 
@@ -57,9 +57,69 @@ class FleetView(Protocol):
         ...
 
     def record(self, proxy_id: int, outcome: Outcome, now: float) -> object:
-        """What one attempt taught. A proxy that was removed meanwhile is no error; whatever it returns is not looked at."""
+        """What one attempt taught. A proxy that was removed meanwhile is no error; whatever it returns is not looked
+        at.
+        """
         ...
 
     def endpoint(self, proxy_id: int) -> Endpoint:
         """Where and how to reach it."""
         ...
+
+
+class Stored(NamedTuple):
+    """What became of one proxy that was to be stored: `verdict` is added, updated or duplicate; `proxy` has its id."""
+
+    verdict: str
+    proxy: Proxy
+
+
+class Inventory(Protocol):
+    """Every proxy of a fleet, durably; what is answered has been committed. Identity is `Proxy.identity`, ids start at 1.
+
+    Every method may raise `stores.errors.StoreError`, one line with cause and remedy.
+    """
+
+    def proxies(self) -> AsyncIterator[Sequence[Proxy]]:
+        """All proxies in batches, by id."""
+        ...
+
+    async def put(self, proxies: Sequence[Proxy], *, dry_run: bool = False) -> list[Stored]:
+        """Store new proxies (their `id` is ignored) and update known identities, all or nothing; one answer each, in order.
+
+        What a new record leaves unset (None, empty) keeps its stored value; `duplicate` means that nothing changed.
+        A dry run answers the same and writes nothing.
+        """
+        ...
+
+    async def change(self, proxies: Sequence[Proxy]) -> None:
+        """Replace the records with these ids, whole, all or nothing. Raises `UnknownProxy`, or `DuplicateProxy` on identity."""
+        ...
+
+    async def remove(self, ids: Sequence[int]) -> int:
+        """Take proxies out; how many of the ids there were."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go."""
+        ...
+
+
+class Journal(Protocol):
+    """Users of the gateway and settings made at run time; later events, history, audit."""
+
+    async def users(self) -> list[GatewayUser]:
+        """All gateway users, by name."""
+        ...
+
+    async def put_user(self, user: GatewayUser) -> None:
+        """Add or replace."""
+        ...
+
+    async def remove_user(self, name: str) -> bool:
+        """False when there was nobody of that name."""
+        ...
+
+
+class Store(Inventory, Journal, Protocol):
+    """What a store URL opens: inventory and journal in one place."""

@@ -1,7 +1,8 @@
 """Who may use the gateway: decided before anything else is looked at (SPEC G3).
 
-scrypt runs once per user and header value, in two threads of its own; after that a table keyed by a keyed hash of the header answers in half a
-microsecond. A changed or removed user is noticed at once, because the table's answer is compared with the living user.
+scrypt runs once per user and header value, in two threads of its own; after that a table keyed by a keyed hash of the
+header answers in half a microsecond. A changed or removed user is noticed at once, because the table's answer is
+compared with the living user.
 """
 
 import asyncio
@@ -38,7 +39,10 @@ class Access:
 
     def stands(self, user: GatewayUser | None) -> bool:
         """Whether a user who was let in before is still the same one."""
-        return user is not None and self._users(user.name) == user
+        if user is None:
+            return False
+        now = self._users(user.name)
+        return now is user or now == user
 
     def known(self, field: bytes) -> GatewayUser | None:
         """The user whom this very header value has proven before."""

@@ -1,11 +1,16 @@
-"""What an attempt's end says about the proxy: category, phase, what the client is told, and whether another proxy may be tried.
+"""What an attempt's end says about the proxy: category, phase, what the client is told, and whether another proxy may
+be tried.
 
 Nothing here acts. The reasons behind the table (SPEC rules 5 and 9, reference on provider errors):
 
-- 407 and 597 are about the fleet's own credentials, unless the words speak of traffic: then, like 402, the account is used up.
-- 403 and 451 to a CONNECT mean that this proxy does not serve this destination (providers block sites): banned, of the pair.
-- 5xx and 490 to a CONNECT: the proxy tried and could not get there (tinyproxy says 500). 501, 505 and other refusals: it does not tunnel.
-- A status of a plain answer is the target's, unless a field shows that the proxy wrote it (`x-brd-err*`, X-Error-Description, Proxy-Status).
+- 407 and 597 are about the fleet's own credentials, unless the words speak of traffic: then, like 402, the account is
+used up.
+- 403 and 451 to a CONNECT mean that this proxy does not serve this destination (providers block sites): banned, of the
+pair.
+- 5xx and 490 to a CONNECT: the proxy tried and could not get there (tinyproxy says 500). 501, 505 and other refusals:
+it does not tunnel.
+- A status of a plain answer is the target's, unless a field shows that the proxy wrote it (`x-brd-err*`,
+X-Error-Description, Proxy-Status).
 """
 
 import re

@@ -1,6 +1,8 @@
-"""One client's connection: reads heads, lets in, sends on errands, answers in our own name. One request at a time; pipelined ones wait.
+"""One client's connection: reads heads, lets in, sends on errands, answers in our own name. One request at a time;
+pipelined ones wait.
 
-Order of the checks: the head is readable (400, 414, 431, 505), the user may (407, 429), it is no loop (508), the destination is allowed (403).
+Order of the checks: the head is readable (400, 414, 431, 505), the user may (407, 429), it is no loop (508), the
+destination is allowed (403).
 """
 
 import asyncio
@@ -27,7 +29,11 @@ READING, CHECKING, CLOSING, LINGERING = range(4)
 
 
 class ClientConnection(asyncio.Protocol):
-    """`deadline` is in timer seconds and belongs to whatever the connection is doing. `errand` is the request under way."""
+    """`deadline` is in timer seconds and belongs to whatever the connection is doing. `errand` is the request under
+    way.
+
+    `blocked`: the client does not read what it is sent.
+    """
 
     __slots__ = (
         "_ctx",
@@ -38,6 +44,7 @@ class ClientConnection(asyncio.Protocol):
         "_reader",
         "_state",
         "_user",
+        "blocked",
         "deadline",
         "errand",
         "transport",
@@ -52,6 +59,7 @@ class ClientConnection(asyncio.Protocol):
         self._reader = HeadReader(ctx.limits.head)
         self._state = READING
         self._user: GatewayUser | None = None
+        self.blocked = False
         self.deadline = ctx.timer() + ctx.timers.first_byte
         self.errand: Errand | None = None
         self.transport: asyncio.Transport
@@ -81,12 +89,12 @@ class ClientConnection(asyncio.Protocol):
         self._ctx.counters.received += len(data)
         if self.errand is not None:
             self.errand.client_data(data)
-        elif self._state == READING:
+        elif self._state == READING and self._held is None:
             self._read(data)
-        elif self._state == CHECKING:
+        elif self._state <= CHECKING:
             self.hold(data)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """The client is gone, or we have closed."""
         self._state = CLOSING
         errand, self.errand = self.errand, None
@@ -102,11 +110,13 @@ class ClientConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client reads slower than the proxy sends."""
+        self.blocked = True
         if self.errand is not None and self.errand.upstream is not None:
             self.errand.upstream.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
+        self.blocked = False
         if self.errand is not None and self.errand.upstream is not None:
             self.errand.upstream.transport.resume_reading()
 
@@ -207,7 +217,8 @@ class ClientConnection(asyncio.Protocol):
         self.errand = errand
         if rest:
             errand.client_data(rest)
-        errand.start()
+        if self.errand is errand:
+            errand.start()
 
     def finished(self, *, keep: bool) -> None:
         """The errand has answered. The next request may be waiting already."""
@@ -233,7 +244,9 @@ class ClientConnection(asyncio.Protocol):
     # Answers of our own.
 
     def _refuse_user(self, code: str, head: RequestHead, rest: bytes) -> None:
-        """A plain request without a body may be followed by a better one on the same connection; a CONNECT never (RFC 9931)."""
+        """A plain request without a body may be followed by a better one on the same connection; a CONNECT never (RFC
+        9931).
+        """
         extra = CHALLENGE if code.startswith("credentials") else b""
         if code == "too_many_failures" and self._ctx.access is not None:
             extra = b"Retry-After: %d\r\n" % self._ctx.access.failures.wait(self._ctx.timer())
@@ -257,7 +270,9 @@ class ClientConnection(asyncio.Protocol):
         self._end(linger=True)
 
     def refuse(self, code: str, *, extra: bytes = b"", bodiless: bool = False, linger: bool = True) -> None:
-        """Answer in our own name and close. `linger` False: without reading on, as RFC 9931 demands of a refused CONNECT."""
+        """Answer in our own name and close. `linger` False: without reading on, as RFC 9931 demands of a refused
+        CONNECT.
+        """
         self.errand = None
         self._ctx.counters.refused(code)
         log.debug("action=refuse code=%s", code)

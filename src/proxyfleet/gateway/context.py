@@ -36,7 +36,9 @@ class Swept(Protocol):
 
 
 class Context:
-    """One per gateway. `clock` is the fleet's time (UTC seconds), `timer` runs evenly and judges deadlines and durations."""
+    """One per gateway. `clock` is the fleet's time (UTC seconds), `timer` runs evenly and judges deadlines and
+    durations.
+    """
 
     def __init__(self, fleet: FleetView, settings: GatewaySettings, clock: Clock, timer: Clock, key: bytes) -> None:
         self.fleet = fleet

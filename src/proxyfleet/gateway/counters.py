@@ -1,6 +1,7 @@
 """What a gateway has done so far: plain integers on the hot path, a frozen copy for everybody else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 
 class Counters:
@@ -50,7 +51,8 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class GatewayStats:
-    """Totals since start, except the two `_open` ones. `received` and `sent` are bytes from and to clients, heads included.
+    """Totals since start, except the two `_open` ones. `received` and `sent` are bytes from and to clients, heads
+    included.
 
     Bytes of a tunnel are added when it ends. `stale` are pooled connections that had died unseen. `failures` counts
     attempts by error category, `refusals` answers of our own by code.
@@ -74,5 +76,6 @@ class GatewayStats:
 
 def snapshot(counters: Counters) -> GatewayStats:
     """A copy that does not change any more."""
-    plain = {name: getattr(counters, name) for name in GatewayStats.__slots__}
-    return GatewayStats(**{name: dict(value) if isinstance(value, dict) else value for name, value in plain.items()})
+    names = (field.name for field in fields(GatewayStats))
+    values: dict[str, Any] = {name: getattr(counters, name) for name in names}  # Any: integers and tables by field name
+    return GatewayStats(**values | {"failures": dict(counters.failures), "refusals": dict(counters.refusals)})

@@ -1,11 +1,14 @@
-"""One request on its way through up to N proxies (SPEC G6): pick, dial, fail, blame, pick again, give up. What is spoken is in the subclasses.
+"""One request on its way through up to N proxies (SPEC G6): pick, dial, fail, blame, pick again, give up. What is
+spoken is in the subclasses.
 
-Nothing of an answer has been sent to the client while this code may still choose another proxy. There is never a direct way.
+Nothing of an answer has been sent to the client while this code may still choose another proxy. There is never a direct
+way.
 """
 
 import asyncio
 import logging
 import math
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from proxyfleet.core.outcome import Outcome
@@ -22,10 +25,25 @@ if TYPE_CHECKING:
 log = logging.getLogger("proxyfleet.gateway")
 
 
-class Errand:
-    """`began` and `started` are timer seconds of this attempt and of the first one; `proxy_id` is 0 between attempts."""
+class Errand(ABC):
+    """`began` and `started` are timer seconds of this attempt and of the first one; `proxy_id` is 0 between attempts.
 
-    __slots__ = ("began", "client", "ctx", "dialing", "proxy_id", "route", "started", "target", "tried", "upstream")
+    `coming` is the connection being dialled, `upstream` the one that stands.
+    """
+
+    __slots__ = (
+        "_dialing",
+        "began",
+        "client",
+        "coming",
+        "ctx",
+        "proxy_id",
+        "route",
+        "started",
+        "target",
+        "tried",
+        "upstream",
+    )
 
     def __init__(self, ctx: Context, client: "ClientConnection", target: str) -> None:
         self.ctx = ctx
@@ -34,40 +52,44 @@ class Errand:
         self.tried: tuple[int, ...] = ()
         self.proxy_id = 0
         self.upstream: UpstreamConnection | None = None
-        self.dialing: asyncio.Task[object] | None = None
+        self.coming: UpstreamConnection | None = None
+        self._dialing: asyncio.Task[object] | None = None
         self.started = self.began = ctx.timer()
         self.route: Route
 
     # What the subclasses say.
 
+    @abstractmethod
+    def start(self) -> None:
+        """Go."""
+
+    @abstractmethod
+    def speak(self, upstream: UpstreamConnection) -> None:
+        """There is a connection: send the request."""
+
+    @abstractmethod
+    def answered(self, data: bytes) -> None:
+        """Bytes of the proxy."""
+
+    @abstractmethod
+    def upstream_lost(self) -> None:
+        """The connection to the proxy ended."""
+
+    @abstractmethod
+    def overdue(self) -> None:
+        """What the proxy or the client should have done took too long; dials are seen to here."""
+
+    @abstractmethod
+    def refuse(self, code: str, extra: bytes = b"") -> None:
+        """Answer the client in our own name; the errand is over."""
+
     def open(self) -> None:
         """A proxy was picked: get a connection to it."""
         self.dial()
 
-    def connected(self, upstream: UpstreamConnection) -> None:
-        """There is a connection: speak."""
-        self.dialing = None
-        self.upstream = upstream
-
-    def answered(self, data: bytes) -> None:
-        """Bytes of the proxy."""
-        raise AssertionError("a subclass reads")
-
-    def upstream_lost(self) -> None:
-        """The connection to the proxy ended."""
-        raise AssertionError("a subclass blames")
-
     def client_data(self, data: bytes) -> None:
         """Bytes of the client that came meanwhile: not ours to read."""
         self.client.hold(data)
-
-    def expired(self) -> None:
-        """The deadline of the present step has passed."""
-        raise AssertionError("a subclass blames")
-
-    def refuse(self, code: str, extra: bytes = b"") -> None:
-        """Answer the client in our own name; the errand is over."""
-        raise AssertionError("a subclass knows how its client is told")
 
     # What they share.
 
@@ -93,33 +115,43 @@ class Errand:
         ctx.counters.dials += 1
         self.began = ctx.timer()
         self.client.deadline = self.began + ctx.timers.dial
-        upstream = UpstreamConnection(ctx, self.route, self)
-        self.dialing = ctx.tasks.spawn(self._dial(upstream), name="gateway-dial")
+        self.coming = UpstreamConnection(ctx, self.route, self)
+        self._dialing = ctx.tasks.spawn(self._dial(self.coming), name="gateway-dial")
 
-    async def _dial(self, upstream: UpstreamConnection) -> None:
+    async def _dial(self, coming: UpstreamConnection) -> None:
         try:
-            await self.ctx.dialer.dial(lambda: upstream, self.route.host, self.route.port)
+            await self.ctx.dialer.dial(lambda: coming, self.route.host, self.route.port)
         except DialError as error:
-            if self.dialing is not None:
-                self.dialing = None
+            if self.coming is coming:
+                self.stop_dialing()
                 self.failed(DIAL[error.obstacle], again=True)
-        except asyncio.CancelledError:
-            upstream.owner = None
-            raise
 
-    def dial_expired(self) -> None:
-        """The dial took too long."""
-        self.stop_dialing()
-        self.failed(DIAL[Obstacle.TIMED_OUT], again=True)
+    def connected(self, upstream: UpstreamConnection) -> None:
+        """The dial succeeded, or a pooled connection was found."""
+        self.coming = self._dialing = None
+        self.upstream = upstream
+        self.speak(upstream)
 
     def stop_dialing(self) -> None:
-        """Forget a dial under way."""
-        if self.dialing is not None:
-            self.dialing.cancel()
-            self.dialing = None
+        """Forget a dial; a connection that still comes of it finds no owner."""
+        if self.coming is not None:
+            self.coming.owner = None
+        if self._dialing is not None:
+            self._dialing.cancel()
+        self.coming = self._dialing = None
+
+    def expired(self) -> None:
+        """The deadline of the present step has passed."""
+        if self.coming is None:
+            self.overdue()
+        else:
+            self.stop_dialing()
+            self.failed(DIAL[Obstacle.TIMED_OUT], again=True)
 
     def failed(self, blame: Blame, *, again: bool) -> None:
-        """This attempt is over: book it, then try another proxy where `again` and the budget allow it, or tell the client."""
+        """This attempt is over: book it, then try another proxy where `again` and the budget allow it, or tell the
+        client.
+        """
         self.book(blame)
         if again and self._may_try_again():
             self.ctx.counters.failovers += 1

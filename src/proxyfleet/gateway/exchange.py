@@ -1,12 +1,14 @@
-"""One plain request and its answer: absolute-form in, absolute-form to an upstream HTTP proxy, the answer streamed back.
+"""One plain request and its answer: absolute-form in, absolute-form to an upstream HTTP proxy, the answer streamed
+back.
 
-The request can be sent again while nothing of an answer has gone to the client, its method is idempotent (RFC 9110 §9.2.2) and its body, if
-any, was kept. A request that cannot be sent again never travels on a pooled connection, which may have died unseen.
+The request can be sent again while nothing of an answer has gone to the client, its method is idempotent (RFC 9110
+§9.2.2) and its body, if any, was kept. A request that cannot be sent again never travels on a pooled connection, which
+may have died unseen.
 """
 
 from typing import TYPE_CHECKING
 
-from proxyfleet.core.outcome import Outcome
+from proxyfleet.core.outcome import Category, Outcome
 from proxyfleet.gateway.blame import ANSWER_CLOSED, ANSWER_GARBAGE, ANSWER_TIMEOUT, CLIENT_GONE, of_answer
 from proxyfleet.gateway.context import Context
 from proxyfleet.gateway.errand import Errand
@@ -20,26 +22,31 @@ if TYPE_CHECKING:
     from proxyfleet.gateway.client import ClientConnection
 
 IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
-QUICK = 65_536
-"""An answer up to this size that came in one read is sent in one write."""
+UNTOUCHED = frozenset({Category.AUTHENTICATION, Category.QUOTA, Category.RATE_LIMIT})
+"""A proxy that refuses for one of these has not sent the request on, so that even a POST may go elsewhere."""
 
 
 class Exchange(Errand):
-    """`_body` is the request's body being read, None without one; `_answer` that of the answer, None before its head."""
+    """`_body` is the request's body being read, None without one; `_answer` that of the answer, None before its head.
+
+    `_whole`: all of the request's body that was read is in `_kept`.
+    """
 
     __slots__ = (
         "_answer",
         "_body",
+        "_endless",
         "_framing",
         "_head",
+        "_idempotent",
         "_interim",
         "_keep",
         "_kept",
         "_path",
         "_place",
-        "_replayable",
         "_response_time",
         "_reusable",
+        "_whole",
     )
 
     def __init__(
@@ -52,7 +59,9 @@ class Exchange(Errand):
         self._framing = framing
         self._body: Body | None = body_for(framing) if framing else None
         self._kept = b""
-        self._replayable = head.method in IDEMPOTENT
+        self._idempotent = head.method in IDEMPOTENT
+        self._whole = True
+        self._endless = False
         self._answer: Body | None = None
         self._interim = 0
         self._response_time = 0.0
@@ -68,8 +77,9 @@ class Exchange(Errand):
     # The request.
 
     def open(self) -> None:
-        """A pooled connection for what can be sent again, a new one for the rest."""
-        upstream = self.ctx.routes.take(self.route) if self._replayable else None
+        """A pooled connection for what can certainly be sent again, a new one for the rest."""
+        pooled = self._idempotent and self._whole and 0 <= self._framing <= self.ctx.limits.replay
+        upstream = self.ctx.routes.take(self.route) if pooled else None
         if upstream is None:
             self.dial()
             return
@@ -78,15 +88,18 @@ class Exchange(Errand):
         upstream.owner = self
         self.connected(upstream)
 
-    def connected(self, upstream: UpstreamConnection) -> None:
+    def speak(self, upstream: UpstreamConnection) -> None:
         """Send the head and what has come of the body."""
-        super().connected(upstream)
         head = upstream_request(self._head, self._place.wire, self._path, self._framing, self.route.request_lines)
-        upstream.transport.write(head + self._kept)
+        upstream.transport.write(head + self._kept if self._kept else head)
         self.client.deadline = self.ctx.timer() + self.ctx.timers.response_head
         if self._body is not None and not self._body.done:
-            self._forget_body_if_large()
+            self._forget_if_large()
             self.client.resume_reading()
+
+    @property
+    def _repeatable(self) -> bool:
+        return self._idempotent and self._whole
 
     def client_data(self, data: bytes) -> None:
         """More of the body; what follows it waits for the next request."""
@@ -110,17 +123,19 @@ class Exchange(Errand):
             return
         self.client.deadline = self.ctx.timer() + self.ctx.timers.response_head
         self.upstream.transport.write(piece)
-        if self._replayable:
+        if self._whole:
             self._kept += piece
-            self._forget_body_if_large()
+            self._forget_if_large()
 
-    def _forget_body_if_large(self) -> None:
-        if not self._replayable or len(self._kept) > self.ctx.limits.replay:
-            self._replayable = False
+    def _forget_if_large(self) -> None:
+        if len(self._kept) > self.ctx.limits.replay:
+            self._whole = False
             self._kept = b""
 
     def _broken_body(self) -> None:
-        """The client's framing turned out to be wrong: the proxy has an unfinished request, the client an error or nothing."""
+        """The client's framing turned out to be wrong: the proxy has an unfinished request, the client an error or
+        nothing.
+        """
         self._let_go(blamed=False)
         if self._answer is None:
             self.client.refuse("bad_request_body")
@@ -137,32 +152,32 @@ class Exchange(Errand):
         upstream = self.upstream
         assert upstream is not None  # noqa: S101 - an owner has its connection
         try:
-            while self._answer is None and self.upstream is upstream and data:
-                raw = upstream.reader.feed(data)
-                if raw is None:
-                    return
+            while (raw := upstream.reader.feed(data)) is not None:
                 data = upstream.reader.rest
-                self._read_answer(parse_response(raw, self.ctx.response_names, self.ctx.limits.head), data)
+                head = parse_response(raw, self.ctx.response_names, self.ctx.limits.head)
+                if head.status >= 200:
+                    self._read_answer(head, data)
+                    return
+                self._pass_interim(head)
         except HeadError:
-            self.failed(ANSWER_GARBAGE, again=self._replayable)
+            self.failed(ANSWER_GARBAGE, again=self._repeatable)
 
     def _read_answer(self, head: ResponseHead, rest: bytes) -> None:
-        if head.status < 200:
-            self._pass_interim(head)
-            return
         blame = of_answer(head, rest)
         if blame is not None:
-            self.failed(blame, again=self._replayable)
+            self.failed(blame, again=self._repeatable or (self._whole and blame.category in UNTOUCHED))
             return
-        ctx = self.ctx
-        now = ctx.timer()
-        self._response_time = now - self.began
+        self._response_time = self.ctx.timer() - self.began
+        self._begin_answer(head, rest)
+
+    def _begin_answer(self, head: ResponseHead, rest: bytes) -> None:
         framing = response_framing(head, self._head.method)
         modern = self._head.version >= 11
         request_done = self._body is None or self._body.done
         self._reusable = request_done and framing != UNTIL_CLOSE and not wants_close(head)
+        self._endless = framing == UNTIL_CLOSE
         delimited = framing >= 0 or (modern and framing != UNTIL_CLOSE)
-        self._keep = delimited and request_done and not ctx.draining and not wants_close(self._head)
+        self._keep = delimited and request_done and not self.ctx.draining and not wants_close(self._head)
         own = self.route.answer_lines if self._keep else self.route.closing_lines
         bodiless = self._head.method == b"HEAD" or head.status in (204, 304)
         start = client_response(head, framing if modern or framing >= 0 else UNTIL_CLOSE, own, bodiless=bodiless)
@@ -221,30 +236,29 @@ class Exchange(Errand):
         """The connection to the proxy ended: the end of an endless body, a stale pooled connection, or a failure."""
         upstream, self.upstream = self.upstream, None
         if self._answer is not None:
-            if self._framing_is_endless():
+            if self._endless:
                 self._done(b"")
             else:
                 self._cut(blamed=True)
-        elif upstream is not None and upstream.used and not upstream.reader.started and not self._interim:
+        elif upstream is not None and upstream.used and self._repeatable and self._silent(upstream):
             self.ctx.counters.stale += 1
             self.dial()
         else:
-            self.failed(ANSWER_CLOSED, again=self._replayable)
+            self.failed(ANSWER_CLOSED, again=self._repeatable)
 
-    def _framing_is_endless(self) -> bool:
-        return not self._reusable and not self._keep and type(self._answer).__name__ == "EndlessBody"
+    def _silent(self, upstream: UpstreamConnection) -> bool:
+        """Whether not one byte of an answer has come."""
+        return not self._interim and not upstream.reader.started
 
-    def expired(self) -> None:
-        """A dial, an answer or a body took too long."""
-        if self.dialing is not None:
-            self.dial_expired()
-        elif self._answer is not None:
+    def overdue(self) -> None:
+        """An answer or a body took too long."""
+        if self._answer is not None:
             self._cut(blamed=not self.client.blocked)
         elif self._body is not None and not self._body.done:
             self._let_go(blamed=False)
             self.client.refuse("body_timeout")
         else:
-            self.failed(ANSWER_TIMEOUT, again=self._replayable)
+            self.failed(ANSWER_TIMEOUT, again=self._repeatable)
 
     def _cut(self, *, blamed: bool) -> None:
         """Half an answer has gone to the client: it must see that it is not whole."""

@@ -1,4 +1,6 @@
-"""How gateway users' keys are stored: scrypt with a salt, in one line of text. Slow on purpose; callers keep it off the loop."""
+"""How gateway users' keys are stored: scrypt with a salt, in one line of text. Slow on purpose; callers keep it off
+the loop.
+"""
 
 import hashlib
 import hmac

@@ -1,7 +1,8 @@
-"""Every answer that the gateway gives in its own name: a table from stable code to status, RFC 9209 error type and one line.
+"""Every answer that the gateway gives in its own name: a table from stable code to status, RFC 9209 error type and one
+line.
 
-`docs/reference/gateway-errors.md` lists the same codes. No answer carries a byte of the request, an address of a proxy or a credential
-(CVE-2025-62168 is what happens otherwise).
+`docs/reference/gateway-errors.md` lists the same codes. No answer carries a byte of the request, an address of a proxy
+or a credential (CVE-2025-62168 is what happens otherwise).
 """
 
 from http import HTTPStatus
@@ -23,7 +24,9 @@ REFUSALS: dict[str, Refused] = {
     "credentials_wrong": Refused(407, "http_request_denied", "the gateway does not know this user name and password"),
     "too_many_failures": Refused(429, "http_request_denied", "too many wrong credentials from this address; wait"),
     "client_not_allowed": Refused(403, "http_request_denied", "this client address is not allowed to use the gateway"),
-    "not_a_proxy_request": Refused(400, "http_request_error", "this is a proxy: send an absolute http:// URL or CONNECT"),
+    "not_a_proxy_request": Refused(
+        400, "http_request_error", "this is a proxy: send an absolute http:// URL or CONNECT"
+    ),
     "https_needs_connect": Refused(400, "http_request_error", "use CONNECT for https:// URLs"),
     "host_missing": Refused(400, "http_request_error", "HTTP/1.1 needs a Host field"),
     "host_mismatch": Refused(400, "http_request_error", "Host names another server than the request line"),
@@ -34,6 +37,7 @@ REFUSALS: dict[str, Refused] = {
     "expectation_unknown": Refused(417, "http_request_error", "only Expect: 100-continue is understood"),
     "head_timeout": Refused(408, "http_request_error", "the request head did not arrive in time"),
     "body_timeout": Refused(408, "http_request_error", "the request body stopped arriving"),
+    "bad_request_body": Refused(400, "http_request_error", "the chunks of the request body are malformed"),
     "overloaded": Refused(503, "connection_limit_reached", "too many connections; try again"),
     "no_proxy": Refused(503, "destination_unavailable", "no proxy is available for this request"),
     "proxy_unreachable": Refused(502, "connection_refused", "the proxy could not be reached"),
@@ -71,7 +75,7 @@ def render(code: str, answer: Refused, *, extra: bytes = b"", close: bool, bodil
     phrase = HTTPStatus(answer.status).phrase
     head = (
         f"HTTP/1.1 {answer.status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
-        f"Cache-Control: no-store\r\nProxy-Status: proxyfleet; error={answer.error}; details=\"{code}\"\r\n"
+        f'Cache-Control: no-store\r\nProxy-Status: proxyfleet; error={answer.error}; details="{code}"\r\n'
     ).encode()
     ending = b"Connection: close\r\n\r\n" if close else b"\r\n"
     return head + extra + ending + (b"" if bodiless else body)

@@ -1,7 +1,7 @@
 """The way to each proxy: its credentials as bytes, the lines that name it, and its pooled idle connections.
 
-A route belongs to one identity and one fingerprint of credentials; when either changes it is retired and its connections are closed, so
-that a connection is never used again under other credentials (CVE-2026-3784).
+A route belongs to one identity and one fingerprint of credentials; when either changes it is retired and its
+connections are closed, so that a connection is never used again under other credentials (CVE-2026-3784).
 """
 
 import hashlib
@@ -19,9 +19,21 @@ Fingerprint = tuple[str, str, int, bytes]
 
 
 class Route:
-    """`request_lines` go to the proxy, `answer_lines` and `closing_lines` to the client of a plain request, `tunnel_lines` to that of a CONNECT."""
+    """`request_lines` go to the proxy, `answer_lines` and `closing_lines` to the client of a plain request,
+    `tunnel_lines` to that of a CONNECT.
+    """
 
-    __slots__ = ("answer_lines", "closing_lines", "fingerprint", "host", "idle", "port", "request_lines", "retired", "tunnel_lines")
+    __slots__ = (
+        "answer_lines",
+        "closing_lines",
+        "fingerprint",
+        "host",
+        "idle",
+        "port",
+        "request_lines",
+        "retired",
+        "tunnel_lines",
+    )
 
     def __init__(self, endpoint: Endpoint, fingerprint: Fingerprint, via: str | None, named: bool) -> None:
         self.host = endpoint.host
@@ -68,11 +80,12 @@ class Routes:
 
     def take(self, route: Route) -> "UpstreamConnection | None":
         """The connection that was used last, which is the least likely to have been closed over there."""
-        if not route.idle:
-            return None
-        upstream = route.idle.pop()
-        del self._idle[upstream]
-        return upstream
+        while route.idle:
+            upstream = route.idle.pop()
+            del self._idle[upstream]
+            if not upstream.transport.is_closing():
+                return upstream
+        return None
 
     def park(self, upstream: "UpstreamConnection", now: float) -> None:
         """Keep a connection that has nothing left to say, unless its route is no longer valid or the pool is full."""

@@ -1,4 +1,6 @@
-"""Every limit and timer of a gateway, with its default and its reason. No environment, no files: the composition root reads those."""
+"""Every limit and timer of a gateway, with its default and its reason. No environment, no files: the composition root
+reads those.
+"""
 
 from dataclasses import dataclass, field
 
@@ -47,7 +49,9 @@ class Limits:
     connections_per_client: int = 8_192
     """Per client address (IPv6: per /64)."""
     held: int = 65_536
-    """Bytes of a client that arrive before they can be used: pipelined requests, early tunnel bytes, a body during a dial."""
+    """Bytes of a client that arrive before they can be used: pipelined requests, early tunnel bytes, a body during a
+    dial.
+    """
     replay: int = 65_536
     """A request body up to this size is kept so that an idempotent request can be sent again."""
     write_buffer: int = 65_536
@@ -94,7 +98,8 @@ class GatewaySettings:
     refuse_addresses: frozenset[Address] = frozenset()
     """Further places that must never be reached through the gateway: the API, the dashboard, the database."""
     via: bool = True
-    """Send Via, as RFC 9110 §7.6.3 demands. Switched off, targets see less of us and loops are found by address only."""
+    """Send Via, as RFC 9110 §7.6.3 demands. Switched off, targets see less of us and loops are found by address only.
+    """
     name_proxy: bool = True
     """Tell clients by `X-Proxyfleet-Proxy: host:port` which proxy served them."""
     reuse_port: bool = False

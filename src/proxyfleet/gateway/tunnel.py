@@ -1,7 +1,7 @@
 """One CONNECT: a new connection to an upstream HTTP proxy, its CONNECT, and then two transports glued together.
 
-Until the proxy has said 2xx nothing of the client is sent to it, and another proxy may be tried. After that the bytes are nobody's business;
-each side that reads slowly slows the other one down.
+Until the proxy has said 2xx nothing of the client is sent to it, and another proxy may be tried. After that the bytes
+are nobody's business; each side that reads slowly slows the other one down.
 """
 
 import asyncio
@@ -38,9 +38,8 @@ class TunnelErrand(Errand):
         self.ctx.budget.requests += 1
         self.next_proxy()
 
-    def connected(self, upstream: UpstreamConnection) -> None:
+    def speak(self, upstream: UpstreamConnection) -> None:
         """Ask the proxy for the tunnel."""
-        super().connected(upstream)
         self.client.deadline = self.ctx.timer() + self.ctx.timers.connect_reply
         upstream.transport.write(connect_request(self._place.wire, self.route.request_lines))
 
@@ -85,12 +84,9 @@ class TunnelErrand(Errand):
         self.upstream = None
         self.failed(TUNNEL_CLOSED, again=True)
 
-    def expired(self) -> None:
-        """The dial or the proxy's answer took too long."""
-        if self.dialing is not None:
-            self.dial_expired()
-        else:
-            self.failed(TUNNEL_TIMEOUT, again=True)
+    def overdue(self) -> None:
+        """The proxy's answer took too long."""
+        self.failed(TUNNEL_TIMEOUT, again=True)
 
     def refuse(self, code: str, extra: bytes = b"") -> None:
         """Answer and close at once: what the client sent early must not be read as a request (RFC 9931)."""
@@ -128,7 +124,7 @@ class Side(asyncio.Protocol):
         self.finished = True
         return self._tunnel.half_closed(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """One end gone is a tunnel gone."""
         self._tunnel.ended(self)
 
@@ -151,7 +147,7 @@ class Tunnel:
         self.down = Side(self, upstream.transport, client.transport)
         client.transport.set_protocol(self.up)
         upstream.transport.set_protocol(self.down)
-        client.deadline = float("inf")
+        ctx.live.discard(client)
         ctx.live.add(self)
         ctx.counters.tunnels_open += 1
 

@@ -1,4 +1,6 @@
-"""One connection to an upstream proxy. It reads nothing itself: bytes and endings go to the errand that owns it, or to the pool."""
+"""One connection to an upstream proxy. It reads nothing itself: bytes and endings go to the errand that owns it, or to
+the pool.
+"""
 
 import asyncio
 from typing import TYPE_CHECKING, cast
@@ -40,7 +42,7 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             self.owner.answered(data)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """Ended by the proxy, by the network or by us."""
         owner, self.owner = self.owner, None
         if owner is None:

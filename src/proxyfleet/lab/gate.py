@@ -69,17 +69,18 @@ class Gate:
             self._timer.cancel()
 
     def _after_head(self, data: bytes) -> bytes:
-        """Pass a response head untouched; what follows it is the body."""
+        """Pass response heads untouched, `100 Continue` too; what follows the last one is the body."""
         if self._head is None:
             return data
         self._head += data
-        end = self._head.find(b"\r\n\r\n")
-        if end < 0:
-            return b""
-        head, body = bytes(self._head[: end + 4]), bytes(self._head[end + 4 :])
-        self._head = None
-        self._client.write(head)
-        return body
+        while (end := self._head.find(b"\r\n\r\n")) >= 0:
+            head = bytes(self._head[: end + 4])
+            del self._head[: end + 4]
+            self._client.write(head)
+            if not head.startswith(b"HTTP/1.1 1"):
+                body, self._head = bytes(self._head), None
+                return body
+        return b""
 
     def _end(self) -> None:
         if self._falls_silent:

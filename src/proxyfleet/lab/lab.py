@@ -34,8 +34,8 @@ KINDS = (*SCHEMES, "rotating")
 """What `Lab` counts: four schemes, and HTTP proxies that rotate their exit by session."""
 SPREAD = 250
 """Loopback addresses 127.0.0.1 to 127.0.0.250 that spread proxies share."""
-SPARE_DESCRIPTORS = 256
-SETTLING_TURNS = 50
+SPARE_DESCRIPTORS = 64
+LEAST_TURNS, SETTLING_TURNS = 2, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,11 @@ class Lab:
 
     async def _settle(self) -> None:
         """Let aborted transports tell their protocols; that takes a few turns of the loop and no time."""
-        for _ in range(SETTLING_TURNS):
-            if not any(proxy.live for proxy in self.proxies) and not any(target.open for target in self._targets):
-                break
+        for turn in range(SETTLING_TURNS):
             await asyncio.sleep(0)
+            still_open = any(proxy.live for proxy in self.proxies) or any(target.open for target in self._targets)
+            if turn >= LEAST_TURNS and not still_open:
+                break
 
     @property
     def proxies(self) -> list[LabProxy]:
@@ -169,7 +170,8 @@ class Lab:
 
     def add_many(self, counts: Mapping[str, int]) -> None:
         """So many more proxies of each kind, as in the constructor."""
-        raise_descriptor_limit(2 * (len(self._by_name) + sum(counts.values())) + SPARE_DESCRIPTORS)
+        listeners = len(self._by_name) + sum(counts.values()) + SPARE_DESCRIPTORS
+        raise_descriptor_limit(listeners, wanted=3 * listeners)
         for kind, count in counts.items():
             for _ in range(count):
                 self.add(kind)
@@ -216,11 +218,12 @@ class Lab:
         return self._world
 
 
-def raise_descriptor_limit(wanted: int) -> None:
-    """Lift this process's soft limit of open files, if it is lower and may be lifted; raises OSError if it may not."""
+def raise_descriptor_limit(needed: int, wanted: int) -> None:
+    """Lift this process's soft limit of open files to `wanted`, or as far as it may; OSError if not even to `needed`."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        raise OSError(f"the lab needs {wanted} open files, the limit is {hard}; raise it with ulimit -n")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    reachable = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if reachable < needed:
+        raise OSError(f"the lab needs {needed} open files, the limit is {hard}; raise it with ulimit -n")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, reachable), hard))

@@ -1,6 +1,7 @@
 """Opens a TCP connection to a proxy and says in one word why it could not.
 
-No timer of its own: the caller cancels. No retries, no choice of proxy, and no word about what is spoken on the connection.
+No timer of its own: the caller cancels. No retries, no choice of proxy, and no word about what is spoken on the
+connection.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """Which destinations traffic may be sent to (SPEC G8, rule 17): literals and names, before anything is dialled.
 
-On the way through an upstream proxy the name is resolved over there, so the address is unknown here: names that can only mean something local
-are refused by their shape. Our own listening addresses are refused always, or the data plane would reach the control plane.
+On the way through an upstream proxy the name is resolved over there, so the address is unknown here: names that can
+only mean something local are refused by their shape. Our own listening addresses are refused always, or the data plane
+would reach the control plane.
 """
 
 import ipaddress
@@ -17,15 +18,21 @@ _OURSELVES = _ANY | {"localhost"}
 
 
 class DestinationPolicy:
-    """Judges (host, port). `own` are the places that this process listens on; a wildcard address there stands for every loopback one."""
+    """Judges (host, port). `own` are the places that this process listens on; a wildcard address there stands for
+    every loopback one.
+    """
 
-    def __init__(self, *, allow_private: bool = False, ports: Iterable[int] | None = None, own: Iterable[Place] = ()) -> None:
+    def __init__(
+        self, *, allow_private: bool = False, ports: Iterable[int] | None = None, own: Iterable[Place] = ()
+    ) -> None:
         self._allow_private = allow_private
         self._ports = None if ports is None else frozenset(ports)
         self.own = set(own)
 
     def judge(self, host: str, port: int) -> str | None:
-        """None when the destination is fine, else the code of the refusal. `host` is lower case, IPv6 without brackets."""
+        """None when the destination is fine, else the code of the refusal. `host` is lower case, IPv6 without
+        brackets.
+        """
         if self.is_own(host, port):
             return "own_address"
         if self._allow_private:

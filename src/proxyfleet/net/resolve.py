@@ -1,6 +1,7 @@
 """Names of upstream proxies to addresses, off the loop, with a short memory.
 
-What is resolved here is what gets dialled (SPEC rule 17): nobody resolves a second time. Targets are not resolved here; their names travel.
+What is resolved here is what gets dialled (SPEC rule 17): nobody resolves a second time. Targets are not resolved here;
+their names travel.
 """
 
 import asyncio

@@ -145,11 +145,11 @@ class HeadReader:
     @property
     def started(self) -> bool:
         """Whether part of a head is being held."""
-        return self._held is not None
+        return bool(self._held)
 
     def feed(self, data: bytes) -> bytes | None:
         """Raises `HeadError` 400, 414 or 431 as soon as the head cannot become a good one."""
-        if self._held is None:
+        if not self._held:
             end = data.find(b"\r\n\r\n")
             if 0 <= end <= self._limits.block:
                 self.rest = data[end + 4 :]

@@ -54,6 +54,12 @@ def test_truncation_counts_the_body_and_closes() -> None:
     assert wire.out.endswith(b"0123")
 
 
+def test_an_interim_answer_is_not_the_body() -> None:
+    wire, interim = Wire(), b"HTTP/1.1 100 Continue\r\n\r\n"
+    a_gate(wire, head_first=True, truncate_after=2).pass_on(interim + HEAD + b"012", wire)
+    assert bytes(wire.out) == interim + HEAD + b"01"
+
+
 def test_silence_after_some_bytes_keeps_the_connection_even_when_the_target_closes() -> None:
     wire = Wire()
     gate = a_gate(wire, stall_after=2)

@@ -108,9 +108,11 @@ def test_the_descriptor_limit_is_raised_as_far_as_it_may_be() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard - 10, hard))
-        raise_descriptor_limit(hard - 5)
+        raise_descriptor_limit(100, wanted=hard - 5)
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard - 5
         with pytest.raises(OSError, match="raise it with ulimit -n"):
-            raise_descriptor_limit(hard + 1)
+            raise_descriptor_limit(hard + 1, wanted=hard + 1)
+        raise_descriptor_limit(hard, wanted=3 * hard)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == hard
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
