@@ -1,4 +1,4 @@
-"""What can go wrong by a caller's mistake, each with its cause and remedy in one line. Refusals of a pick are results, not errors."""
+"""What can go wrong by a caller's mistake, each with cause and remedy in one line. Refusals of a pick are results, not errors."""
 
 
 class FleetError(Exception):

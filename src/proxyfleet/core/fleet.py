@@ -239,6 +239,10 @@ class FleetState:
         self._slots.give(slot)
         self._load_changed(slot, now)
 
+    def leases(self, proxy_id: int) -> int:
+        """How many leases the proxy, or its capacity group, carries."""
+        return self._columns.leases[self._columns.lead[self._slot(proxy_id)]]
+
     def begin(self, proxy_id: int, target: str | None = None) -> None:
         """A request or tunnel is in flight from now on; it counts for load, not for capacity."""
         slot = self._slot(proxy_id)

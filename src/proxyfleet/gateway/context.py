@@ -1,6 +1,7 @@
 """What all connections of one gateway share. It holds, others act."""
 
 import asyncio
+import hashlib
 from typing import Protocol
 
 from proxyfleet.clock import Clock
@@ -47,7 +48,7 @@ class Context:
         self.limits = settings.limits
         self.clock = clock
         self.timer = timer
-        self.pseudonym = f"proxyfleet-{key[:4].hex()}"
+        self.pseudonym = "proxyfleet-" + hashlib.blake2b(b"via", key=key, digest_size=4).hexdigest()
         via = self.pseudonym if settings.via else None
         self.routes = Routes(
             via,

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from proxyfleet.lab import Lab
+from proxyfleet.lab.client import MAX_EARLY
 
 from .conftest import Talk
 
@@ -26,15 +29,31 @@ async def test_latency_delays_the_answer(lab: Lab, talk: Talk) -> None:
     assert 0.05 <= loop.time() - begun < 1.0
 
 
-async def test_a_client_that_leaves_while_it_waits_opens_nothing(lab: Lab) -> None:
-    lab["http-1"].behave(latency=30.0)
+async def test_a_client_that_leaves_while_it_waits_asks_nothing(lab: Lab) -> None:
+    lab["http-1"].behave(latency=0.05)
     _, writer = await asyncio.open_connection("127.0.0.1", lab["http-1"].port)
     writer.write(CONNECT)
     await writer.drain()
     await _until(lambda: bool(lab["http-1"].live))
     writer.transport.abort()
     await _until(lambda: not lab["http-1"].live)
-    assert lab["http-1"].tunnels == 0
+    await asyncio.sleep(0.06)
+    assert lab["http-1"].requests == 0
+
+
+@pytest.mark.parametrize("tunnel", [True, False])
+async def test_a_client_that_talks_too_early_is_held_back_and_then_heard(lab: Lab, tunnel: bool) -> None:
+    lab["http-1"].behave(latency=0.02)
+    size = 20 * MAX_EARLY
+    place = b"/echo" if tunnel else b"http://shop.lab/echo"
+    reader, writer = await asyncio.open_connection("127.0.0.1", lab["http-1"].port)
+    writer.write(CONNECT if tunnel else b"")
+    writer.write(b"POST " + place + b" HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+    if tunnel:
+        await reader.readuntil(b"established\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    assert len(await asyncio.wait_for(reader.readexactly(size), 10)) == size
+    writer.close()
 
 
 async def test_a_target_that_refuses_is_a_502(lab: Lab, talk: Talk) -> None:

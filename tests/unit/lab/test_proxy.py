@@ -34,6 +34,15 @@ async def test_death_and_life_on_one_port(lab: Lab, talk: Talk) -> None:
     assert (await talk(port, GET)).endswith(b"012")
 
 
+async def test_death_ends_tls_handshakes_too(lab: Lab) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", lab["https-1"].port)
+    await asyncio.sleep(0.02)
+    assert lab["https-1"].connections == 1
+    lab["https-1"].kill()
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+
+
 async def test_a_bad_order_changes_nothing(lab: Lab) -> None:
     with pytest.raises(ValueError, match="unknown behaviour"):
         lab["http-1"].behave(dead=True, colour="red")

@@ -3,6 +3,7 @@
 from proxyfleet.core.errors import UnknownStrategy
 from proxyfleet.core.strategies.contract import Strategy
 from proxyfleet.core.strategies.loads import LeastLoaded, TwoChoices
+from proxyfleet.core.strategies.names import StrategyName
 from proxyfleet.core.strategies.ranked import BestHealth, BestReputation, FastestResponse
 from proxyfleet.core.strategies.sticky import Sticky
 from proxyfleet.core.strategies.turns import LeastRecentlyUsed, RoundRobin
@@ -24,7 +25,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
         Sticky,
     )
 }
-ALIASES = {"lru": "least_recently_used", "health_only": "best_health"}
+ALIASES = {"lru": StrategyName.LEAST_RECENTLY_USED.value, "health_only": StrategyName.BEST_HEALTH.value}
 
 
 def strategy_named(name: str) -> type[Strategy]:

@@ -1,0 +1,30 @@
+"""Headers in many spellings name our fields."""
+
+import pytest
+
+from proxyfleet.wire.text.columns import SYNONYMS, column, header
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("IP Address", "ip"), ("ip_address", "ip"), ("Host", "host"), ("PORT", "port"), ("countryCode", "country_code"),
+        ("user", "username"), ("Login", "username"), ("пароль", "password"), ("端口", "port"), ("账号", "username"),
+        ("anonymityLevel", "anonymity"), ("Https", "https"), ("Version", "scheme"), ("date_end", "expires_at"),
+        ("Cost per GB", "cost_per_gb"), ("exit_ip", "exit_address"), ("Last Checked", None), ("", None), ("x" * 999, None),
+    ],
+)  # fmt: skip
+def test_names(name: str, field: str | None) -> None:
+    assert column(name) == field
+
+
+def test_no_name_means_two_things() -> None:
+    names = [name.casefold() for names in SYNONYMS.values() for name in names]
+    assert len(names) == len(set(names))
+
+
+def test_a_header_names_address_and_port() -> None:
+    assert header(["Ip", "Port", "What", "Address"]) == ["ip", "port", None, None]
+    assert header(["proxy", "country"]) == ["proxy", "country"]
+    assert header(["Country", "Port"]) is None
+    assert header(["192.0.2.1", "80"]) is None
