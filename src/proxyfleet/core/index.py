@@ -104,17 +104,18 @@ class Index:
 
     def used(self, slot: int) -> None:
         """The slot had a turn."""
-        for view in self.views_of(self.columns.profile[slot]):
+        number = self.columns.profile[slot]
+        for view in self._of_profile.get(number) or self.views_of(number):
             if view.on_turn and view.ready.places[slot] >= 0:
-                for structure in view.on_turn:
-                    structure.moved(slot)
+                for moved in view.on_turn:
+                    moved(slot)
 
     def loaded(self, slot: int) -> None:
         """The slot's load has changed, its standing has not."""
         for view in self.views_of(self.columns.profile[slot]):
             if view.on_load and view.ready.places[slot] >= 0:
-                for structure in view.on_load:
-                    structure.moved(slot)
+                for moved in view.on_load:
+                    moved(slot)
 
     def view(self, selector: Selector) -> View | None:
         """The selector's view, complete or not; None when it was not asked often enough for one."""

@@ -62,10 +62,10 @@ class Order:
 
     def first(self) -> int:
         """The slot with the smallest key, -1 when there is none."""
-        tail, heap = self._tail, self._heap
-        while tail and not self._lives(tail[0]):
+        tail, heap, keys = self._tail, self._heap, self._keys
+        while tail and keys[tail[0] & SLOT_MASK] != tail[0] >> SLOT_BITS:
             tail.popleft()
-        while heap and not self._lives(heap[0]):
+        while heap and keys[heap[0] & SLOT_MASK] != heap[0] >> SLOT_BITS:
             heappop(heap)
         if heap and (not tail or heap[0] < tail[0]):
             return heap[0] & SLOT_MASK

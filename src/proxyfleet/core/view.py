@@ -60,8 +60,8 @@ class View:
         """The structures that may be asked; the others are still being built."""
         self.on_change: tuple[Step, ...] = ()
         """What to call when the score or load of a ready slot has changed."""
-        self.on_load: tuple[Strategy, ...] = ()
-        self.on_turn: tuple[Strategy, ...] = ()
+        self.on_load: tuple[Step, ...] = ()
+        self.on_turn: tuple[Step, ...] = ()
 
     def grow(self, size: int) -> None:
         """Slots below `size` may come from now on."""
@@ -118,8 +118,8 @@ class View:
     def _watch(self) -> None:
         structures = tuple(self.structures.values())
         self.on_change = tuple(s.moved for s in structures if "score" in s.cares or "load" in s.cares)
-        self.on_load = tuple(s for s in structures if "load" in s.cares)
-        self.on_turn = tuple(s for s in structures if "turn" in s.cares)
+        self.on_load = tuple(s.moved for s in structures if "load" in s.cares)
+        self.on_turn = tuple(s.moved for s in structures if "turn" in s.cares)
 
     def work(self, most: int) -> None:
         """Do up to `most` slots of what is left to build."""

@@ -128,7 +128,7 @@ def _account(behaviour: Behaviour, tally: Tally, now: float) -> Refusal | None:
         return Refusal(behaviour.quota_status, "traffic limit reached", 2, headers)
     if behaviour.rate is None:
         return None
-    if now - tally.window >= 1.0 or now < tally.window:
+    if now - tally.window >= 1.0:
         tally.window, tally.in_window = now, 0
     tally.in_window += 1
     if tally.in_window <= behaviour.rate:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from proxyfleet.lab import Lab
-from proxyfleet.lab.client import MAX_EARLY
+from proxyfleet.lab.client import MAX_EARLY, ClientSide
 
 from .conftest import Talk
 
@@ -43,12 +43,18 @@ async def test_a_client_that_leaves_while_it_waits_asks_nothing(lab: Lab) -> Non
 
 @pytest.mark.parametrize("tunnel", [True, False])
 async def test_a_client_that_talks_too_early_is_held_back_and_then_heard(lab: Lab, tunnel: bool) -> None:
-    lab["http-1"].behave(latency=0.02)
+    lab["http-1"].behave(latency=0.08)
     size = 20 * MAX_EARLY
     place = b"/echo" if tunnel else b"http://shop.lab/echo"
     reader, writer = await asyncio.open_connection("127.0.0.1", lab["http-1"].port)
     writer.write(CONNECT if tunnel else b"")
     writer.write(b"POST " + place + b" HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size + b"x" * size)
+    await _until(lambda: bool(lab["http-1"].live))
+    await asyncio.sleep(0.02)
+    (near,) = lab["http-1"].live
+    early = near.get_protocol()
+    assert isinstance(early, ClientSide)
+    assert len(early.buffer) < 4 * MAX_EARLY
     if tunnel:
         await reader.readuntil(b"established\r\n\r\n")
     await reader.readuntil(b"\r\n\r\n")

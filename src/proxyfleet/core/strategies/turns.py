@@ -43,7 +43,7 @@ class LeastRecentlyUsed(Plain):
 
     def moved(self, slot: int) -> None:
         """A use moves it to the end."""
-        self.order.put(slot, self.turn(slot))
+        self.order.put(slot, self.columns.turn[slot])
 
     def first(self, draw: Draw, key: str | None) -> int:
         """The smallest turn."""
@@ -89,5 +89,5 @@ class RoundRobin(LeastRecentlyUsed):
         """To the end of the round."""
         self.given += 1
         self.turns[slot] = self.given
-        if slot in self.ready:
+        if self.ready.places[slot] >= 0:
             self.order.put(slot, self.given)

@@ -135,7 +135,7 @@ def _ipv6(text: str, rules: Rules) -> str:
         parsed = ipaddress.IPv6Address(address)
     except ValueError as error:
         raise Refused("bad_ipv6") from error
-    if percent and not re.fullmatch(r"[\w.-]{1,15}", zone, re.ASCII):
+    if "%" in address or (percent and not re.fullmatch(r"[\w.-]{1,15}", zone, re.ASCII)):
         raise Refused("bad_ipv6")
     if not rules.allow_private and (percent or not is_global_ipv6(int(parsed))):
         raise Refused("not_global")

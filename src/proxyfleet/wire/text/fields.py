@@ -60,7 +60,7 @@ def from_fields(fields: Sequence[str], mark: str) -> Found:
         found = from_fields(rest, mark)
         return found._replace(draft=found.draft._replace(scheme=found.draft.scheme or scheme))
     if rest and rest[0].isdecimal() and (host_rank(head) >= (2 if mark == " " else 1) or is_naked_ipv6(head)):
-        host = f"[{head}]" if ":" in head else head
+        host = f"[{head}]" if is_naked_ipv6(head) else head
         return _told(Found(Draft(host, rest[0])), rest[1:], mark)
     return _told(endpoint(head), rest, mark)
 

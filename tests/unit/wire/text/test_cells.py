@@ -40,8 +40,16 @@ def test_cells(field: str, text: str, told: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("kind", "odd"), ("capacity", "0"), ("capacity", "1e9"), ("cost_per_month", "cheap"), ("cost_per_gb", "1e999999")]
-    + [("currency", "dollars"), ("refresh_url", "javascript:alert(1)"), ("capacity", "-1")],
+    [
+        ("kind", "odd"),
+        ("capacity", "0"),
+        ("capacity", "1e9"),
+        ("cost_per_month", "cheap"),
+        ("cost_per_gb", "1e999999"),
+        ("currency", "dollars"),
+        ("refresh_url", "javascript:alert(1)"),
+        ("capacity", "-1"),
+    ],
 )
 def test_terms_that_cannot_be_read(field: str, text: str) -> None:
     with pytest.raises(Refused) as refused:

@@ -28,7 +28,7 @@ PRIVATE = Rules(allow_private=True)
         ("proxy1", "proxy1"),
         ("a-b.example", "a-b.example"),
         ("xn--80ak6aa92e.com", "xn--80ak6aa92e.com"),
-        ("прокси.рф", "xn--h1akdwk.xn--p1ai"),
+        ("прокси.рф", "xn--h1adldfi.xn--p1ai"),
         ("[2001:DB8:0:0::1]", "2001:db8::1"),
         ("[::ffff:192.0.2.1]", "192.0.2.1"),
         ("[fe80::1%25eth0]", "fe80::1%eth0"),
@@ -84,8 +84,22 @@ def test_hosts_that_are_not_global_need_permission(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "rank"),
-    [("192.0.2.1", 2), ("999.0.2.1", 2), ("gw.example.com", 2), ("[::1]", 2), ("proxy1", 1), ("a-b", 1), ("9090", 0)]
-    + [("0x1f", 0), ("", 0), ("a b", 0), ("p@ss", 0), ("a..b", 0), ("1.2", 0), ("[::1", 0)],
+    [
+        ("192.0.2.1", 2),
+        ("999.0.2.1", 2),
+        ("gw.example.com", 2),
+        ("[::1]", 2),
+        ("proxy1", 1),
+        ("a-b", 1),
+        ("9090", 0),
+        ("0x1f", 0),
+        ("", 0),
+        ("a b", 0),
+        ("p@ss", 0),
+        ("a..b", 0),
+        ("1.2", 0),
+        ("[::1", 0),
+    ],
 )
 def test_rank_tells_how_much_a_text_looks_like_a_host(text: str, rank: int) -> None:
     assert host_rank(text) == rank

@@ -1,5 +1,7 @@
 """Tables and raw lists in web pages."""
 
+import time
+
 from proxyfleet.wire.text.checks import Rules
 from proxyfleet.wire.text.entry import Entry, Extras
 from proxyfleet.wire.text.html import read_html
@@ -56,3 +58,11 @@ def test_guessed_encodings_carry_no_credentials() -> None:
         "latin-1"
     )
     assert [verdict.reason for verdict in read_html(page, PRIVATE)] == ["bad_encoding"]
+
+
+def test_hostile_nesting_takes_linear_time() -> None:
+    started = time.process_time()
+    for tag in ("<div>", "<b id={}><p>", "<table><tr><td>", "<table>x", "<span ", "<!--", "<textarea>"):
+        page = "".join(tag.format(number) for number in range(20_000))
+        assert list(read_html(page + "192.0.2.1:80", PRIVATE))
+    assert time.process_time() - started < 10

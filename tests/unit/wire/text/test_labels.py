@@ -49,11 +49,8 @@ def test_one_label(text: str, found: dict[str, str]) -> None:
         "192.0.2.1:80",
         "",
         "Array",
-    ]
-    + [
         "Support by donations:",
         "IP address:Port CountryCode-Anonymity",
-        "IP: 192.0.2.1 and more",
         "user=a:pass=b@192.0.2.1:80",
     ],
 )

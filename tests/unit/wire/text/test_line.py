@@ -22,8 +22,10 @@ PRIVATE = Rules(allow_private=True)
         '"192.0.2.1:80",',
         "'192.0.2.1:80'",
         "http://192.0.2.1:80",
-    ]
-    + ["HTTP://192.0.2.1:80/", "IP: 192.0.2.1 Port: 80", "* 192.0.2.1:80"],
+        "HTTP://192.0.2.1:80/",
+        "IP: 192.0.2.1 Port: 80",
+        "* 192.0.2.1:80",
+    ],
 )
 def test_ways_to_write_the_same(text: str) -> None:
     assert decide(text, allow_private=True) == Verdict(1, Entry("http", "192.0.2.1", 80))

@@ -1,13 +1,14 @@
 """Escaped tables in XML; nothing is ever expanded."""
 
 import time
+from html import escape
 
 from proxyfleet.wire.text.checks import Rules
 from proxyfleet.wire.text.entry import Entry
 from proxyfleet.wire.text.xmlrows import read_xml
 
 PRIVATE = Rules(allow_private=True)
-TABLE = "&lt;table&gt;&lt;tr&gt;&lt;th&gt;IP&lt;/th&gt;&lt;th&gt;Port&lt;/th&gt;&lt;/tr&gt;&lt;tr&gt;&lt;td&gt;192.0.2.1&lt;/td&gt;&lt;td&gt;80&lt;/td&gt;&lt;/tr&gt;&lt;/table&gt;"
+TABLE = escape("<table><tr><th>IP</th><th>Port</th></tr><tr><td>192.0.2.1</td><td>80</td></tr></table>")
 BILLION = (
     '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "aaaa">'
     + "".join(f'<!ENTITY a{n} "{f"&a{n - 1 or str()};" * 10}">' for n in range(1, 12))
