@@ -1,0 +1,122 @@
+"""Keys that seal values, themselves wrapped by one master key. Holds opened keys in memory; storing rows is a store's work.
+
+The master key wraps random data keys; changing the master re-wraps a few rows, changing the data key re-encrypts values
+(design: one key seals, older ones only open, until no value needs them).
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from proxyfleet.vault.envelope import KEY_BYTES, KID_LENGTH, NONCE_BYTES, VERSION, Seal, bound, kid_of
+from proxyfleet.vault.errors import Damaged, WrongKey
+
+ALGORITHM = "AES-256-GCM"
+MOST_USES = 2**30
+"""Rotate at this many uses of one key: a quarter of what NIST SP 800-38D allows with random nonces."""
+LONGEST_LIFE = 90 * 86_400.0
+
+
+class KeyState(StrEnum):
+    """pending: made, not used yet; primary: seals; decrypt_only: only opens; retired: nothing needs it any more."""
+
+    PENDING = "pending"
+    PRIMARY = "primary"
+    DECRYPT_ONLY = "decrypt_only"
+    RETIRED = "retired"
+
+
+class KeyRow(NamedTuple):
+    """One data key as it is stored. `master` names the master key that wraps it; `created` is UTC epoch seconds."""
+
+    kid: str
+    algorithm: str
+    master: str
+    wrapped: bytes
+    state: KeyState
+    created: float
+    uses: int
+
+    def due(self, now: float) -> bool:
+        """Whether it is time to rotate."""
+        return self.uses >= MOST_USES or now - self.created >= LONGEST_LIFE
+
+
+class MasterKey:
+    """The key that wraps keys. `name` tells two of them apart without telling anything about them; `origin` is for people."""
+
+    __slots__ = ("_aead", "name", "origin")
+
+    def __init__(self, key: bytes, origin: str) -> None:
+        self._aead = AESGCM(key)
+        self.name = hashlib.blake2b(b"proxyfleet master key", key=key, digest_size=4).hexdigest()
+        self.origin = origin
+
+    def wrap(self, kid: str, key: bytes) -> bytes:
+        """A data key as it may be stored."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, key, bound(VERSION, "key", kid))
+
+    def unwrap(self, row: KeyRow) -> bytes:
+        """The data key. Raises `WrongKey` when another master wrapped it, `Damaged` when the row was altered."""
+        if row.master != self.name:
+            raise WrongKey(
+                f"{self.origin} is key {self.name}, but this database was locked with key {row.master}; "
+                "set PROXYFLEET_KEY or PROXYFLEET_KEY_FILE to that one"
+            )
+        try:
+            return self._aead.decrypt(row.wrapped[:NONCE_BYTES], row.wrapped[NONCE_BYTES:], bound(VERSION, "key", row.kid))
+        except (InvalidTag, ValueError):
+            raise Damaged(f"key {row.kid} in the database is damaged; restore a backup") from None
+
+
+def new_key(master: MasterKey, state: KeyState, now: float) -> KeyRow:
+    """A fresh data key, wrapped."""
+    kid = secrets.token_hex(KID_LENGTH // 2)
+    return KeyRow(kid, ALGORITHM, master.name, master.wrap(kid, os.urandom(KEY_BYTES)), state, now, 0)
+
+
+def rewrapped(row: KeyRow, old: MasterKey, new: MasterKey) -> KeyRow:
+    """The same data key under another master."""
+    return row._replace(master=new.name, wrapped=new.wrap(row.kid, old.unwrap(row)))
+
+
+class Keyring:
+    """The opened keys of one database. A key once opened stays for the life of the process, so nothing held becomes unreadable."""
+
+    def __init__(self, master: MasterKey) -> None:
+        self.master = master
+        self.primary = ""
+        self._keys: dict[str, bytes] = {}
+        self._seals: dict[tuple[str, str, str], Seal] = {}
+
+    def load(self, rows: Iterable[KeyRow]) -> None:
+        """Take in what the table says now; keys that are known are not unwrapped again."""
+        for row in rows:
+            if row.kid not in self._keys and row.state is not KeyState.RETIRED:
+                self._keys[row.kid] = self.master.unwrap(row)
+            if row.state is KeyState.PRIMARY:
+                self.primary = row.kid
+
+    def seal(self, table: str, column: str) -> Seal:
+        """What new values of a column are sealed with."""
+        return self._seal(self.primary, table, column)
+
+    def open(self, value: str, table: str, column: str, row: bytes) -> str:
+        """The text of a sealed value. Raises `Damaged`, also when its key is not in the ring."""
+        return self._seal(kid_of(value), table, column).open(value, row)
+
+    def _seal(self, kid: str, table: str, column: str) -> Seal:
+        seal = self._seals.get((kid, table, column))
+        if seal is None:
+            key = self._keys.get(kid)
+            if key is None:
+                raise Damaged("a stored secret names a key that this database does not have; restore a backup")
+            seal = self._seals[kid, table, column] = Seal(kid, key, table, column)
+        return seal
