@@ -4,12 +4,14 @@
 slots; entries that are out of date are dropped when they surface.
 """
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from proxyfleet.core.columns import INFINITY, Columns
 
 TICKS = 1024
 """Order in the heap is kept to 1/1024 s; whether a time has come is judged exactly."""
+SLACK = 1024
+"""Entries beyond two a slot that are kept before the outdated ones are dropped."""
 SLOT_BITS = 32
 SLOT_MASK = (1 << SLOT_BITS) - 1
 
@@ -33,8 +35,15 @@ class DueTimes:
         if when < self.columns.due[slot]:
             self.columns.due[slot] = when
             heappush(self._heap, int(when * TICKS) << SLOT_BITS | slot)
+            if len(self._heap) > 2 * self.columns.size + SLACK:
+                self._drop_the_outdated()
             if when < self.soonest:
                 self.soonest = when
+
+    def _drop_the_outdated(self) -> None:
+        due = self.columns.due.tolist()
+        self._heap = [int(when * TICKS) << SLOT_BITS | slot for slot, when in enumerate(due) if when != INFINITY]
+        heapify(self._heap)
 
     def come(self, now: float, most: int) -> list[int]:
         """Up to `most` slots whose time has come; the caller settles them all. Their due times are cleared."""

@@ -13,7 +13,7 @@ from proxyfleet.core.health.doctor import Doctor
 from proxyfleet.core.report import hot_fact
 from proxyfleet.core.selector import Selector
 from proxyfleet.core.slotset import SlotSet
-from proxyfleet.core.strategies.contract import Draw, Strategy
+from proxyfleet.core.strategies.contract import TRIES, Draw, Strategy
 from proxyfleet.core.strategies.registry import strategy_named
 from proxyfleet.core.view import View
 
@@ -126,12 +126,17 @@ class Picking:
             structure = self._structure(view, wish.strategy)
             if structure is None:
                 return self._among(wish, self._some(view.ready))
-        slot = structure.first(self.draw, wish.key)
-        if slot < 0:
-            return -1
-        if self.columns.due[slot] > wish.now and (wish.accept is None or wish.accept(slot)):
-            structure.chosen(slot)
-            return slot
+        for _ in range(TRIES):
+            slot = structure.first(self.draw, wish.key)
+            if slot < 0:
+                return -1
+            if self.columns.due[slot] <= wish.now:
+                self.doctor.settle(slot, wish.now)
+            elif wish.accept is None or wish.accept(slot):
+                structure.chosen(slot)
+                return slot
+            else:
+                break
         return self._search(wish, view, structure)
 
     def _structure(self, view: View, name: str) -> Strategy | None:
@@ -146,13 +151,14 @@ class Picking:
                 structure.chosen(slot)
                 return slot
         self.scans += 1
-        fit = [s for s in view.ready.members[:] if self._stands(s, view, wish.now)]
-        fit = [s for s in fit if wish.accept is None or wish.accept(s)]
-        if not fit:
-            return -1
-        slot = structure.among(fit, self.draw, wish.key)
-        structure.chosen(slot)
-        return slot
+        fit = [slot for slot in view.ready.members if wish.accept is None or wish.accept(slot)]
+        while fit:
+            slot = structure.among(fit, self.draw, wish.key)
+            if self._stands(slot, view, wish.now):
+                structure.chosen(slot)
+                return slot
+            fit.remove(slot)
+        return -1
 
     def _stands(self, slot: int, view: View, now: float) -> bool:
         """Settle what is due, then see whether the slot is still ready in the view."""

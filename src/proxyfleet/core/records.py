@@ -106,7 +106,7 @@ def flags_of(proxy: Proxy) -> int:
     """The flags that a record sets: used, disabled, pending, gated."""
     flags = USED | (CHECK_FIRST if proxy.require_check else 0)
     if proxy.status is Status.DISABLED:
-        return flags | DISABLED | PENDING
+        return flags | DISABLED | PENDING | (GATED if proxy.require_check else 0)
     if proxy.status is Status.FAILED:
         return flags | GATED
     if proxy.status is Status.PENDING:

@@ -18,6 +18,8 @@ class Slots:
         self.waits: dict[int, float] = {}
         """Until when a polite proxy rests between two uses."""
         self._groups: dict[int, set[int]] = {}
+        self._own: dict[int, int] = {}
+        """Leases that each slot of a group has taken itself; the leader's counter holds their sum."""
         self._on_target: dict[tuple[int, str], int] = {}
 
     def members(self, slot: int) -> tuple[int, ...]:
@@ -27,8 +29,10 @@ class Slots:
     def has_room(self, slot: int) -> bool:
         """Whether one more lease fits, and one more connection where those are capped."""
         lead = self.columns.lead[slot]
-        if self.columns.leases[lead] >= self.columns.capacity[lead]:
-            return False
+        return self.columns.leases[lead] < self.columns.capacity[lead] and self.connects(slot)
+
+    def connects(self, slot: int) -> bool:
+        """Whether one more connection fits, leases aside."""
         details = self.records.details.get(slot) if self.records.details else None
         most = details.max_connections if details else None
         return most is None or self.columns.active[slot] < most
@@ -44,36 +48,47 @@ class Slots:
         if self.columns.leases[lead] >= self.columns.capacity[lead]:
             raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries {self.columns.leases[lead]} leases, its capacity")
         self.columns.leases[lead] += 1
+        if slot in self._own:
+            self._own[slot] += 1
 
     def give(self, slot: int) -> None:
         """One lease less; raises `NoFreeSlot` when there is none."""
         lead = self.columns.lead[slot]
-        if not self.columns.leases[lead]:
+        if not self._own.get(slot, self.columns.leases[lead]):
             raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries no lease that could be given back")
         self.columns.leases[lead] -= 1
+        if slot in self._own:
+            self._own[slot] -= 1
 
     def group(self, slot: int, leader: int) -> None:
-        """Let a slot share the leader's capacity; leases it carries move along and are never broken."""
+        """Let a slot share the leader's capacity; leases it carries count there and are never broken. Itself: only leave."""
         columns = self.columns
         self.ungroup(slot)
         lead = columns.lead[leader]
+        if lead == slot:
+            return
         self._groups.setdefault(lead, {lead}).add(slot)
+        self._own.setdefault(lead, columns.leases[lead])
+        self._own[slot] = columns.leases[slot]
         columns.lead[slot] = lead
         columns.leases[lead] += columns.leases[slot]
         columns.leases[slot] = 0
 
     def ungroup(self, slot: int) -> None:
-        """Give a member its own capacity back; the leases of a group stay with the group. A leader's group is dissolved."""
+        """Give a member its own capacity and its own leases back. A leader's group is dissolved."""
         columns = self.columns
         for member in self._groups.pop(slot, ()):
             columns.lead[member] = member
+            columns.leases[member] = self._own.pop(member)
         lead = columns.lead[slot]
+        if lead == slot:
+            return
         columns.lead[slot] = slot
-        group = self._groups.get(lead)
-        if group is not None:
-            group.discard(slot)
-            if len(group) == 1:
-                del self._groups[lead]
+        columns.leases[slot] = self._own.pop(slot)
+        columns.leases[lead] -= columns.leases[slot]
+        self._groups[lead].discard(slot)
+        if len(self._groups[lead]) == 1:
+            del self._groups[lead], self._own[lead]
 
     def polite(self, slot: int, target: str | None) -> bool:
         """Whether the proxy's cap on leases per target leaves room for this target."""

@@ -23,7 +23,7 @@ SIZES = (32, 64, 128)
 _END = b"\x80"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
-_PLAIN = len(VERSION) + 1 + KID_LENGTH + 1
+PREFIX_LENGTH = len(VERSION) + 1 + KID_LENGTH + 1
 
 
 def bound(*parts: str | bytes) -> bytes:
@@ -48,9 +48,17 @@ def unpad(padded: bytes) -> str:
 
 def kid_of(value: str) -> str:
     """The id of the key that a sealed value needs. Raises `Damaged` when it is not a sealed value."""
-    if not value.startswith(VERSION + ".") or value[_PLAIN - 1 : _PLAIN] != ".":
-        raise Damaged("a stored secret is not in the form this program writes; restore a backup or enter the secret again")
-    return value[len(VERSION) + 1 : _PLAIN - 1]
+    kid = value[len(VERSION) + 1 : PREFIX_LENGTH - 1]
+    if value[:PREFIX_LENGTH] != prefix_of(kid):
+        raise Damaged(
+            "a stored secret is not in the form this program writes; restore a backup or enter the secret again"
+        )
+    return kid
+
+
+def prefix_of(kid: str) -> str:
+    """What every value sealed with that key begins with."""
+    return f"{VERSION}.{kid}."
 
 
 class Seal:
@@ -60,19 +68,19 @@ class Seal:
 
     def __init__(self, kid: str, key: bytes, table: str, column: str) -> None:
         self._aead = AESGCM(key)
-        self._prefix = f"{VERSION}.{kid}."
+        self._prefix = prefix_of(kid)
         self._bound = bound(VERSION, kid, table, column) + ROW_BYTES.to_bytes(2, "big")
 
     def seal(self, text: str, row: bytes) -> str:
         """The value to store; each call gives another one."""
         nonce = os.urandom(NONCE_BYTES)
         raw = nonce + self._aead.encrypt(nonce, pad(text), self._bound + row)
-        return self._prefix + binascii.b2a_base64(raw, newline=False).translate(_TO_URL).decode("ascii")
+        return self._prefix + binascii.b2a_base64(raw, newline=False).translate(_TO_URL).decode()
 
     def open(self, value: str, row: bytes) -> str:
         """The text. Raises `Damaged` for anything but what `seal` gave for this row."""
         try:
-            raw = binascii.a2b_base64(value[_PLAIN:].encode("ascii").translate(_FROM_URL), strict_mode=True)
+            raw = binascii.a2b_base64(value[PREFIX_LENGTH:].encode().translate(_FROM_URL), strict_mode=True)
             return unpad(self._aead.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], self._bound + row))
         except (InvalidTag, ValueError):
             raise Damaged(

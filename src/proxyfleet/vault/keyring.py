@@ -14,7 +14,17 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from proxyfleet.vault.envelope import KEY_BYTES, KID_LENGTH, NONCE_BYTES, VERSION, Seal, bound, kid_of
+from proxyfleet.vault.envelope import (
+    KEY_BYTES,
+    KID_LENGTH,
+    NONCE_BYTES,
+    PREFIX_LENGTH,
+    VERSION,
+    Seal,
+    bound,
+    kid_of,
+    prefix_of,
+)
 from proxyfleet.vault.errors import Damaged, WrongKey
 
 ALGORITHM = "AES-256-GCM"
@@ -71,7 +81,9 @@ class MasterKey:
                 "set PROXYFLEET_KEY or PROXYFLEET_KEY_FILE to that one"
             )
         try:
-            return self._aead.decrypt(row.wrapped[:NONCE_BYTES], row.wrapped[NONCE_BYTES:], bound(VERSION, "key", row.kid))
+            return self._aead.decrypt(
+                row.wrapped[:NONCE_BYTES], row.wrapped[NONCE_BYTES:], bound(VERSION, "key", row.kid)
+            )
         except (InvalidTag, ValueError):
             raise Damaged(f"key {row.kid} in the database is damaged; restore a backup") from None
 
@@ -94,7 +106,6 @@ class Keyring:
         self.master = master
         self.primary = ""
         self._keys: dict[str, bytes] = {}
-        self._seals: dict[tuple[str, str, str], Seal] = {}
 
     def load(self, rows: Iterable[KeyRow]) -> None:
         """Take in what the table says now; keys that are known are not unwrapped again."""
@@ -104,19 +115,34 @@ class Keyring:
             if row.state is KeyState.PRIMARY:
                 self.primary = row.kid
 
-    def seal(self, table: str, column: str) -> Seal:
-        """What new values of a column are sealed with."""
-        return self._seal(self.primary, table, column)
+    def key(self, kid: str) -> bytes:
+        """An opened key. Raises `Damaged` when it is not in the ring."""
+        if kid not in self._keys:
+            raise Damaged("a stored secret names a key that this database does not have; restore a backup")
+        return self._keys[kid]
 
-    def open(self, value: str, table: str, column: str, row: bytes) -> str:
+
+class Column:
+    """Seals and opens the values of one column with whatever keys the ring has; `row` is 16 bytes of uuid."""
+
+    __slots__ = ("_name", "_ring", "_seals")
+
+    def __init__(self, ring: Keyring, table: str, column: str) -> None:
+        self._ring = ring
+        self._name = (table, column)
+        self._seals: dict[str, Seal] = {}
+
+    def seal(self, text: str, row: bytes) -> str:
+        """The value to store, under the primary key."""
+        return self._with(prefix_of(self._ring.primary)).seal(text, row)
+
+    def open(self, value: str, row: bytes) -> str:
         """The text of a sealed value. Raises `Damaged`, also when its key is not in the ring."""
-        return self._seal(kid_of(value), table, column).open(value, row)
+        return self._with(value[:PREFIX_LENGTH]).open(value, row)
 
-    def _seal(self, kid: str, table: str, column: str) -> Seal:
-        seal = self._seals.get((kid, table, column))
+    def _with(self, prefix: str) -> Seal:
+        seal = self._seals.get(prefix)
         if seal is None:
-            key = self._keys.get(kid)
-            if key is None:
-                raise Damaged("a stored secret names a key that this database does not have; restore a backup")
-            seal = self._seals[kid, table, column] = Seal(kid, key, table, column)
+            kid = kid_of(prefix)
+            seal = self._seals[prefix] = Seal(kid, self._ring.key(kid), *self._name)
         return seal

@@ -43,7 +43,9 @@ class KeySource:
     def make(self, database: Path) -> MasterKey:
         """Write a new key file and read it back; whoever is first of several processes wins."""
         if self.path is None:
-            raise MissingKey(f"no key for the passwords in {database}; set PROXYFLEET_KEY or PROXYFLEET_KEY_FILE ({HOW})")
+            raise MissingKey(
+                f"no key for the passwords in {database}; set PROXYFLEET_KEY or PROXYFLEET_KEY_FILE ({HOW})"
+            )
         refuse_beside(self.path, database)
         write_key_file(self.path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii"))
         found = self.find(database)
@@ -80,7 +82,9 @@ def read_key_file(path: Path) -> str:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
-        raise BadKey(f"the key file {path} cannot be opened ({error.strerror}); give a plain file, not a link") from None
+        raise BadKey(
+            f"the key file {path} cannot be opened ({error.strerror}); give a plain file, not a link"
+        ) from None
     with open(handle, encoding="ascii", errors="replace") as file:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
@@ -104,7 +108,9 @@ def write_key_file(path: Path, text: str) -> None:
             os.fsync(handle)
         _publish(draft, path)
     except OSError as error:
-        raise BadKey(f"the key file {path} cannot be made ({error.strerror}); set PROXYFLEET_KEY_FILE or fix the directory") from None
+        raise BadKey(
+            f"the key file {path} cannot be made ({error.strerror}); set PROXYFLEET_KEY_FILE or fix the directory"
+        ) from None
 
 
 def _publish(draft: Path, path: Path) -> None:

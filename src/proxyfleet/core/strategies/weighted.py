@@ -15,6 +15,13 @@ from proxyfleet.core.strategies.contract import TRIES, Draw, Plain
 GROUPS = 9
 
 
+class Weights(dict[int, int]):
+    """Weights for small views; a slot that never joined has 0, as in the dense column."""
+
+    def __missing__(self, slot: int) -> int:
+        return 0
+
+
 class Weighted(Plain):
     """`columns.weight` is a byte of at least 1; group k holds the weights from 2**(k-1) up to 2**k - 1."""
 
@@ -26,7 +33,7 @@ class Weighted(Plain):
     def __init__(self, columns: Columns, ready: SlotSet, size: int) -> None:
         super().__init__(columns, ready, size)
         self.groups = Buckets(GROUPS, size)
-        self.held: bytearray | dict[int, int] = bytearray(size) if size else {}
+        self.held: bytearray | Weights = bytearray(size) if size else Weights()
         self.sums = [0] * GROUPS
         self.total = 0
 

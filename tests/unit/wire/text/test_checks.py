@@ -1,7 +1,12 @@
 """Scheme, host, port and credentials: what passes, and with which reason the rest is refused."""
 
-import pytest
+import ipaddress
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxyfleet.wire.addresses import is_global
 from proxyfleet.wire.text.checks import (
     Draft,
     Rules,
@@ -168,3 +173,30 @@ def test_https_of_a_free_list_is_an_http_proxy_that_can_connect() -> None:
 
 def test_lines_without_a_scheme_take_that_of_the_list() -> None:
     assert entry_of(Draft("192.0.2.1", "80"), Rules("socks4", True)).scheme == "socks4"
+
+
+@given(st.ip_addresses(v=6))
+def test_ipv6_is_as_the_standard_library_prints_it(address: ipaddress.IPv6Address) -> None:
+    mapped = address.ipv4_mapped
+    expected = str(mapped) if mapped else address.compressed
+    for text in (address.compressed, address.exploded, address.compressed.upper()):
+        assert host_of(f"[{text}]", PRIVATE) == expected
+    try:
+        host_of(f"[{address.compressed}]", Rules())
+    except Refused as refused:
+        assert not is_global(address.compressed), refused.code
+    else:
+        assert is_global(address.compressed)
+
+
+@given(st.from_regex(r"[0-9a-f]{0,4}(:[0-9a-f]{0,4}){1,9}", fullmatch=True))
+def test_only_legal_ipv6_passes(text: str) -> None:
+    try:
+        legal: str | None = ipaddress.IPv6Address(text).compressed
+    except ValueError:
+        legal = None
+    if legal is None:
+        with pytest.raises(Refused, match="bad_ipv6"):
+            host_of(f"[{text}]", PRIVATE)
+    else:
+        assert host_of(f"[{text}]", PRIVATE) in (legal, str(ipaddress.IPv6Address(text).ipv4_mapped))
