@@ -23,6 +23,9 @@ from benchmarks.row import Row
 ROUNDS = 5
 SECONDS = 1
 TICK = os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0))
+PROXY_CORE, LOAD_CORE = CORES[0], CORES[-1]
+"""The proxy under test has a core of its own, clients and upstream share another: else idle wake-ups dominate (PERFORMANCE.md)."""
 LOAD = [sys.executable, "-m", "benchmarks.gateway_load"]
 
 
@@ -53,9 +56,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], port: int) -> Iterator[int]:
+def running(command: list[str], port: int, core: int) -> Iterator[int]:
     """The process, once its port answers."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.sched_setaffinity(process.pid, {core})
     try:
         for _ in range(200):
             with socket.socket() as probe:
@@ -219,8 +223,10 @@ def run() -> list[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o777)  # squid gives up its rights before it writes
+        proxy_core, load_core = PROXY_CORE, LOAD_CORE
+        os.sched_setaffinity(0, {load_core})  # the load generators inherit it
         upstream = free_port()
-        stack.enter_context(running([*LOAD, "upstream", str(upstream)], upstream))
+        stack.enter_context(running([*LOAD, "upstream", str(upstream)], upstream, load_core))
         rivals, missing = [], []
         for name, make in RIVALS.items():
             port = free_port()
@@ -228,7 +234,7 @@ def run() -> list[Row]:
             if command is None:
                 missing.append(name)
             else:
-                rivals.append(Rival(name, stack.enter_context(running(command, port)), port))
+                rivals.append(Rival(name, stack.enter_context(running(command, port, proxy_core)), port))
         plain = measured(rivals, gets, folder)
         tunnelled = measured(rivals, tunnels, folder)
     return [

@@ -120,6 +120,14 @@ class Journal(Protocol):
         """False when there was nobody of that name."""
         ...
 
+    async def settings(self) -> dict[str, str]:
+        """What was set at run time, by name; what a value means is its owner's business."""
+        ...
+
+    async def put_setting(self, name: str, value: str | None) -> None:
+        """Set, or forget with None."""
+        ...
+
 
 class Store(Inventory, Journal, Protocol):
     """What a store URL opens: inventory and journal in one place."""

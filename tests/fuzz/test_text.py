@@ -2,12 +2,14 @@
 
 import random
 import time
+from collections import Counter
 
 from proxyfleet.wire.text import REASONS, read
 
 SEED = 20261120
 LINES = 100_000
-PIECES = [
+CLEAN_START = b"# the first bytes decide whether a file is text\n" * 100
+HOSTS = [
     "192.0.2.1",
     "8.8.8.8",
     "gw.example.com",
@@ -17,6 +19,8 @@ PIECES = [
     "0x7f.1",
     "999.1.1.1",
     "01.2.3.4",
+]
+WORDS = [
     "80",
     "8080",
     "65536",
@@ -25,50 +29,27 @@ PIECES = [
     "p@ss",
     "s3cret",
     "%40",
-    "%",
-    "http://",
-    "socks5://",
-    "ss://",
-    "HTTPS://",
-    "//",
-    ":",
-    ":",
-    ":",
-    "@",
-    "@",
-    " ",
-    "\t",
-    "|",
-    ",",
-    ";",
-    "[",
-    "]",
-    "[https://change.example/]",
-    "#",
-    "=>",
     "US",
-    "CO-N-S! +",
     "United States",
-    "IP: ",
-    "Port: ",
-    "端口：",
-    "密码: ",
-    "é",
-    "\u202e",
-    "\x00",
-    "\x1b",
-    "\ud7ff",
-    "🇺🇸",
-    '"',
-    "'",
-    "<td>",
-    "{",
-    "}",
+    "1.1.1.1",
+    "1.1.1.1:80",
+    "two words",
 ]
+SCHEMES = ["", "", "", "http://", "socks5://", "ss://", "HTTPS://", "//", "socks5 "]
+ODD = [
+    ":", ":", ":", "@", "@", " ", "\t", "|", ",", ";", "[", "]", "[https://change.example/]", "#", "=>", "%", "CO-N-S! +", "IP: ",
+    "Port: ", "端口：", "密码: ", "é", "\u202e", "\x00", "\x1b", "\ud7ff", "🇺🇸", '"', "'", "<td>", "{", "}",
+]  # fmt: skip
+PIECES = [*HOSTS, *WORDS, *SCHEMES, *ODD]
 
 
 def random_line(rng: random.Random) -> bytes:
     kind = rng.random()
+    if kind < 0.4:
+        parts = [rng.choice(SCHEMES), rng.choice(HOSTS)]
+        for _ in range(rng.randrange(5)):
+            parts += [rng.choice(":::@ \t|,;"), rng.choice(WORDS)]
+        return "".join(parts).encode()
     if kind < 0.7:
         return "".join(rng.choices(PIECES, k=rng.randrange(1, 9))).encode()
     if kind < 0.9:
@@ -79,21 +60,27 @@ def random_line(rng: random.Random) -> bytes:
 def test_random_lines_get_verdicts_in_bounded_time() -> None:
     rng = random.Random(SEED)
     lines = [random_line(rng) for _ in range(LINES)]
-    data = b"\n".join(lines)
+    data = CLEAN_START + b"\n".join(lines)
+    reasons: Counter[str | None] = Counter()
     started = time.process_time()
     last = 0
     for verdict in read([data[at : at + 65536] for at in range(0, len(data), 65536)], format="text"):
         assert (verdict.entry is None) == (verdict.reason in REASONS), f"seed {SEED}, line {verdict.line}"
-        assert last <= verdict.line <= LINES, f"seed {SEED}, line {verdict.line}"
+        assert last <= verdict.line <= LINES + 100, f"seed {SEED}, line {verdict.line}"
         last = verdict.line
+        reasons[verdict.reason] += 1
     assert time.process_time() - started < 60
+    assert reasons.total() > LINES * 0.9
+    assert len(reasons) >= 12
 
 
 def test_random_files_of_every_format_never_fail() -> None:
     rng = random.Random(SEED)
     starts = [b"{", b"[", b"<table>", b"<?xml?>", b"ip,port\n", b'[{"ip":', b"\xef\xbb\xbf", b"\xff\xfe", b'{"a":1}\n{']
     for round_ in range(3_000):
-        data = rng.choice(starts) + b"\n".join(random_line(rng)[:80] for _ in range(rng.randrange(6)))
+        data = rng.choice(starts) + b"\n".join(
+            random_line(rng)[:80].replace(b"\0", b"") for _ in range(rng.randrange(6))
+        )
         for name in ("auto", "csv", "json", "ndjson", "html", "xml"):
             for verdict in read([data], format=name):
                 assert (verdict.entry is None) == (verdict.reason in REASONS), f"seed {SEED}, round {round_}, {data!r}"

@@ -82,7 +82,7 @@ def _compare(op: Op, found: int | float | Decimal, limit: Value | None) -> bool:
 
 def _written(value: Value | None) -> str:
     text = "" if value is None else str(value)
-    return f'"{text}"' if any(c in text for c in ' ,"=<>!') else text
+    return f'"{text}"' if any(c in ',"=<>!' or c.isspace() for c in text) else text
 
 
 def _number(text: str) -> Decimal:

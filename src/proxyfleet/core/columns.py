@@ -109,6 +109,8 @@ class Columns:
 
     def __init__(self) -> None:
         self.size = 0
+        self.peak_tau = 10.0
+        """Seconds in which a peak latency fades to a third (`Rules.ewma_tau`)."""
         self._rows = bytearray()
         self._view()
 

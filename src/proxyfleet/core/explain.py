@@ -78,7 +78,8 @@ def _soft(picking: Picking, wish: Wish, slot: int, target: str | None) -> Answer
         return "resource_taken", f"is held by somebody for {selector.resource}", None
     if not doctor.slots.has_room(slot):
         lead = columns.lead[slot]
-        return "capacity", f"carries {columns.leases[lead]} of {columns.capacity[lead]} leases", None
+        connections = "" if doctor.slots.connects(slot) else f" and {columns.active[slot]} connections, its cap"
+        return "capacity", f"carries {columns.leases[lead]} of {columns.capacity[lead]} leases{connections}", None
     if (until := doctor.slots.waits.get(slot, 0.0)) > wish.now:
         return "min_interval", "was used a moment ago and asks for an interval", until
     target = target or selector.target

@@ -99,6 +99,7 @@ class FleetState:
     def remove(self, proxy_id: int, now: float) -> None:
         """Take a proxy out; what was learnt about it is forgotten."""
         slot = self._slot(proxy_id)
+        group = self._slots.members(slot)
         self._doctor.reset(slot, now)
         self._index.remove(slot)
         self._slots.forget(slot)
@@ -110,6 +111,9 @@ class FleetState:
         columns.last_used[slot] = -1.0
         del self._by_id[proxy_id]
         self._spare.append(slot)
+        for member in group:
+            if member != slot:
+                self._doctor.rescore(member, now)
 
     def replace(self, proxy: Proxy, now: float) -> None:
         """Change a proxy's record; health, leases and assignments stay. New credentials end a refusal of the old ones."""
@@ -120,7 +124,7 @@ class FleetState:
         learnt = self._columns.flags[slot]
         self._index.remove(slot)
         self._records.write(slot, proxy)
-        if learnt & WORKED and proxy.status is Status.PENDING and not learnt & (PENDING | GATED):
+        if learnt & WORKED and proxy.status in (Status.PENDING, Status.DISABLED) and not learnt & (PENDING | GATED):
             self._columns.flags[slot] &= ~(PENDING | GATED)
         self._index.add(slot, Profile(proxy.scheme, proxy.labels))
         for member in self._slots.members(slot):
@@ -168,7 +172,7 @@ class FleetState:
         name = strategy_named(strategy or self.strategy).name
         accept = self._picking.accept(selector, target, exclude, now) if tested else None
         self._index.clock = self._turn
-        slot = self._picking.find(Wish(selector, name, now, key, claim, exclude, accept))
+        slot = self._picking.find(Wish(selector, name, now, key, claim, exclude, accept, target))
         if slot < 0:
             return self._refuse(selector, now)
         return self._chosen(slot, now, self._picking.lifted)
@@ -271,9 +275,12 @@ class FleetState:
                 self._doctor.rejudge(member)
 
     def group(self, proxy_id: int, leader_id: int, now: float) -> None:
-        """Let a proxy share the leader's capacity; running leases move along and are never broken."""
-        self._slots.group(self._slot(proxy_id), self._slot(leader_id))
-        self._load_changed(self._slot(leader_id), now)
+        """Let a proxy share the leader's capacity, or leave its group by being its own; running leases are never broken."""
+        slot, leader = self._slot(proxy_id), self._slot(leader_id)
+        left = self._slots.members(slot)
+        self._slots.group(slot, leader)
+        for member in {*left, *self._slots.members(leader)}:
+            self._doctor.rescore(member, now)
 
     def hold(self, resource: str, proxy_id: int) -> None:
         """Somebody holds the proxy for the resource: picks with that resource skip it."""
@@ -312,7 +319,7 @@ class FleetState:
 
     def block(self, proxy_id: int, target: str, until: float = ENDLESS) -> None:
         """Keep a proxy away from one target, on an operator's word."""
-        self._doctor.pairs.block(target, self._slot(proxy_id), until, "blocked by an operator")
+        self._doctor.pairs.block(target, self._slot(proxy_id), until)
 
     def health(self, proxy_id: int, now: float) -> HealthReport:
         """Everything known about a proxy's health."""

@@ -49,6 +49,7 @@ class Wish(NamedTuple):
     claim: bool
     exclude: Collection[int]
     accept: Accept | None
+    target: str | None = None
 
 
 class Picking:
@@ -71,7 +72,7 @@ class Picking:
     ) -> Accept | None:
         """What this call tests on each candidate; None when there is nothing to test, which is the fast case.
 
-        Without `memory` what is remembered about proxy and target does not count.
+        Without `memory` what is remembered about proxy and target does not count, but an operator's block does.
         """
         tests: list[Accept] = []
         columns = self.columns
@@ -79,8 +80,8 @@ class Picking:
             out = selector.exclude.union(exclude)
             tests.append(lambda slot: columns.ids[slot] not in out)
         target = target or selector.target
-        if target is not None and memory:
-            tests += self._target_tests(target, now)
+        if target is not None:
+            tests += self._target_tests(target, now, memory)
         if selector.resource is not None and (held := self.holds.get(selector.resource)):
             tests.append(lambda slot: slot not in held)
         if selector.facts:
@@ -89,11 +90,13 @@ class Picking:
             return None
         return tests[0] if len(tests) == 1 else lambda slot: all(test(slot) for test in tests)
 
-    def _target_tests(self, target: str, now: float) -> list[Accept]:
+    def _target_tests(self, target: str, now: float, memory: bool) -> list[Accept]:
         tests: list[Accept] = []
         pairs, slots = self.doctor.pairs.of(target), self.doctor.slots
-        if pairs is not None:
+        if pairs is not None and memory:
             tests.append(lambda slot: slot not in pairs or pairs[slot].until <= now)
+        elif pairs is not None:
+            tests.append(lambda slot: slot not in pairs or pairs[slot].blocked <= now)
         if self.doctor.records.details:
             tests.append(lambda slot: slots.polite(slot, target))
         return tests
@@ -225,7 +228,7 @@ class Picking:
         """Nobody has a free slot: requests that need none may share the proxies that are full."""
         if view is None or not view.full.members:
             return -1
-        return self._among(wish, self._some(view.full), FULL)
+        return self._among(wish, filter(self.doctor.slots.connects, self._some(view.full)), FULL)
 
     def _spread(self, wish: Wish) -> int:
         """Go through the countries in random order, or the price tiers from the cheapest on; the first that has one wins."""
@@ -256,7 +259,7 @@ class Picking:
         if not self.doctor.guard.full:
             return -1
         self.lifted = True
-        hard = self.accept(wish.selector, None, wish.exclude, wish.now, memory=False)
+        hard = self.accept(wish.selector, wish.target, wish.exclude, wish.now, memory=False)
         posting = self.index.postings.smallest(wish.selector)
         held = [slot for slot in dict.fromkeys(self._some(posting)) if self._held_softly(wish, slot, hard)]
         return max(held, key=self.columns.health.__getitem__) if held else -1
@@ -268,16 +271,21 @@ class Picking:
         standing = columns.standing[slot]
         if standing == ABSENT or not columns.flags[slot] & WORKED or self.doctor.slots.waits.get(slot, now) > now:
             return False
-        if not self.doctor.slots.has_room(slot) and (wish.claim or standing == HELD):
+        slots = self.doctor.slots
+        if not slots.connects(slot) or (not slots.has_room(slot) and (wish.claim or standing == HELD)):
             return False
         if not wish.selector.matches(self.index.profiles.at(columns.profile[slot])):
             return False
         return hard is None or hard(slot)
 
     def release_slot(self, slot: int) -> None:
-        """The slot's proxy is gone: nobody holds it for anything."""
+        """The slot's proxy is gone: nobody holds it for anything, no strategy remembers it."""
         for resource in [resource for resource, held in self.holds.items() if slot in held]:
             self.holds[resource].discard(slot)
+            if not self.holds[resource]:
+                del self.holds[resource]
+        for definition in self._definitions.values():
+            definition.withdraw(slot)
 
 
 def tier_price(tier: str) -> tuple[float, float]:

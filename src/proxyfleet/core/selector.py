@@ -8,14 +8,25 @@ and `spread`, which is `country` (each country with the same chance) or `cheapes
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from proxyfleet.core.clause import ALIASES, FIELDS, Clause, Op, Profile, Value
 from proxyfleet.core.errors import BadSelector
 
 _CLAUSE = re.compile(r"\s*(?P<field>[A-Za-z_]+)\s*(?P<op>!=|>=|<=|=|>|<)(?P<values>(?:\"[^\"]*\"|[^\s\"])*)")
-_VALUE = re.compile(r"\"([^\"]*)\"|([^,\"]*)")
+_VALUE = re.compile(r"(?:\"([^\"]*)\"|([^,\"]*))(?=,|$)")
 SPECIAL = ("min_score", "exclude", "resource", "target", "spread")
 SPREADS = ("country", "cheapest")
+
+
+class Written(NamedTuple):
+    """The text of one of `SPECIAL`, and where it stands."""
+
+    value: str
+    at: int
+
+
+ABSENT = Written("", 0)
 
 
 class Selector:
@@ -110,12 +121,16 @@ class Selector:
     def parse(cls, text: str) -> "Selector":
         """Read the text form; raises `BadSelector` with the position and the remedy."""
         clauses: list[Clause] = []
-        special: dict[str, str] = {}
+        special: dict[str, Written] = {}
         at = 0
         while text[at:].strip():
             found = _CLAUSE.match(text, at)
             if found is None:
-                raise BadSelector(text, _skip_blanks(text, at), "expected FIELD=VALUE, such as country=US")
+                at = _skip_blanks(text, at)
+                unclosed = text[at] == '"'
+                raise BadSelector(
+                    text, at, "close this quotation mark" if unclosed else "expected FIELD=VALUE, such as country=US"
+                )
             _take(text, found, clauses, special)
             at = found.end()
         return _build(text, clauses, special)
@@ -134,12 +149,12 @@ def _skip_blanks(text: str, at: int) -> int:
     return at + len(text[at:]) - len(text[at:].lstrip())
 
 
-def _take(text: str, found: re.Match[str], clauses: list[Clause], special: dict[str, str]) -> None:
+def _take(text: str, found: re.Match[str], clauses: list[Clause], special: dict[str, Written]) -> None:
     name = ALIASES.get(found["field"].lower(), found["field"].lower())
     if name in SPECIAL:
         if found["op"] != "=" or name in special:
             raise BadSelector(text, found.start("field"), f"{name} is written once, with =")
-        special[name] = found["values"].strip('"')
+        special[name] = Written(found["values"].strip('"'), found.start("field"))
         return
     if name not in FIELDS:
         known = ", ".join([*FIELDS, *SPECIAL])
@@ -150,11 +165,10 @@ def _take(text: str, found: re.Match[str], clauses: list[Clause], special: dict[
 def _clause(text: str, found: re.Match[str], name: str) -> Clause:
     op, entry = Op(found["op"]), FIELDS[name]
     values: list[Value | None] = []
-    for value in _split(found["values"]):
-        try:
-            values.append(entry.read(value) if value else None)
-        except ValueError as problem:
-            raise BadSelector(text, found.start("values"), f"{name}: {problem}") from None
+    try:
+        values += [entry.read(value) if value else None for value in _split(found["values"])]
+    except ValueError as problem:
+        raise BadSelector(text, found.start("values"), f"{name}: {problem}") from None
     if op not in (Op.EQ, Op.NE) and (not entry.ordered or len(values) != 1 or values[0] is None):
         raise BadSelector(text, found.start("op"), f"{name} {op.value} needs a field that is a number and one value")
     return Clause(name, op, tuple(values))
@@ -166,56 +180,58 @@ def _split(values: str) -> list[str]:
     while True:
         found = _VALUE.match(values, at)
         if found is None:
-            return [*parts, values[at:]]
+            raise ValueError("a quoted value is quoted whole and followed by a comma or a blank")
         parts.append(found[1] if found[1] is not None else found[2])
         if found.end() >= len(values):
             return parts
         at = found.end() + 1
 
 
-def _build(text: str, clauses: list[Clause], special: Mapping[str, str]) -> Selector:
+def _build(text: str, clauses: list[Clause], special: Mapping[str, Written]) -> Selector:
+    exclude = special.get("exclude", ABSENT)
     return Selector(
         clauses,
-        min_score=_score(text, special["min_score"]) if "min_score" in special else None,
-        exclude=[_id(text, part) for part in special.get("exclude", "").split(",") if part],
-        resource=special.get("resource") or None,
-        target=(special.get("target") or "").lower() or None,
-        spread=_spread(text, special["spread"]) if "spread" in special else None,
+        min_score=_score(text, *special["min_score"]) if "min_score" in special else None,
+        exclude=[_id(text, part, exclude.at) for part in exclude.value.split(",") if part],
+        resource=special.get("resource", ABSENT).value or None,
+        target=special.get("target", ABSENT).value.lower() or None,
+        spread=_spread(text, *special.get("spread", ABSENT)),
     )
 
 
-def _spread(text: str, value: str) -> str | None:
+def _spread(text: str, value: str, at: int) -> str | None:
     if value not in ("", *SPREADS):
-        place = text.lower().find("spread")
-        raise BadSelector(text, place, f"spread {value!r} is unknown; use one of: {', '.join(SPREADS)}")
+        raise BadSelector(text, at, f"spread {value!r} is unknown; use one of: {', '.join(SPREADS)}")
     return value or None
 
 
-def _score(text: str, value: str) -> float:
+def _score(text: str, value: str, at: int) -> float:
     try:
         score = float(value)
     except ValueError:
         score = -1.0
     if not 0.0 <= score <= 1.0:
-        raise BadSelector(text, text.lower().find("min_score"), f"min_score {value!r} is not a number from 0.0 to 1.0")
+        raise BadSelector(text, at, f"min_score {value!r} is not a number from 0.0 to 1.0")
     return score
 
 
-def _id(text: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit()):
-        raise BadSelector(text, text.lower().find("exclude"), f"exclude: {value!r} is not the id of a proxy")
+def _id(text: str, value: str, at: int) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise BadSelector(text, at, f"exclude: {value!r} is not the id of a proxy")
     return int(value)
 
 
 def _keyword(name: str, value: object) -> list[str]:
     many = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    if not many or (value is None and name in SPECIAL):
+        return []
     if any('"' in str(one) for one in many):
         raise BadSelector(name, 0, f"the value of {name} contains a quotation mark; leave it out")
     written = ["" if one is None else f'"{one}"' for one in many]
     if ALIASES.get(name, name) == "tag":
         return [f"{name}={one}" for one in written]
     if name == "exclude":
-        return [f"exclude={','.join(str(one) for one in many)}"] if many else []
+        return [f"exclude={','.join(str(one) for one in many)}"]
     return [f"{name}={','.join(written)}"]
 
 

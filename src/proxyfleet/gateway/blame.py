@@ -18,10 +18,9 @@ from typing import NamedTuple
 
 from proxyfleet.core.outcome import Category, Phase
 from proxyfleet.net.dial import Obstacle
-from proxyfleet.wire.http1_head import ResponseHead
+from proxyfleet.wire.http1_head import PROVIDER_ERRORS, ResponseHead
 
 _QUOTA_WORDS = re.compile(rb"quota|traffic|bandwidth|insufficient|limit (?:is )?(?:reached|exceeded)|usage limit")
-_PROVIDER_PROOF = (b"x-error-description", b"x-luminati-error")
 MOST_RETRY_AFTER = 3600
 
 
@@ -91,9 +90,11 @@ def _tunnel_status(status: int) -> Category:
 
 def _shows_proxy(head: ResponseHead) -> bool:
     special = head.special
-    if any(name in special for name in _PROVIDER_PROOF) or any(name.startswith(b"x-brd-err") for name in special):
+    if PROVIDER_ERRORS.isdisjoint(special):
+        return False
+    if len(PROVIDER_ERRORS & special.keys()) > 1 or b"proxy-status" not in special:
         return True
-    last = special.get(b"proxy-status", b"").rpartition(b",")[2]
+    last = special[b"proxy-status"].rpartition(b",")[2]
     return head.status >= 400 and b"error=" in last
 
 

@@ -220,14 +220,14 @@ class ClientConnection(asyncio.Protocol):
         if self.errand is errand:
             errand.start()
 
-    def finished(self, *, keep: bool) -> None:
-        """The errand has answered. The next request may be waiting already."""
+    def finished(self, now: float, *, keep: bool) -> None:
+        """The errand has answered, at `now` of the timer. The next request may be waiting already."""
         ctx = self._ctx
         self.errand = None
         if not keep or ctx.draining:
             self.close()
             return
-        self.deadline = ctx.timer() + ctx.timers.keep_alive
+        self.deadline = now + ctx.timers.keep_alive
         self._go_on()
 
     def _go_on(self) -> None:

@@ -54,7 +54,7 @@ class Errand(ABC):
         self.upstream: UpstreamConnection | None = None
         self.coming: UpstreamConnection | None = None
         self._dialing: asyncio.Task[object] | None = None
-        self.started = self.began = ctx.timer()
+        self.started = self.began = 0.0
         self.route: Route
 
     # What the subclasses say.
@@ -93,6 +93,12 @@ class Errand(ABC):
 
     # What they share.
 
+    def set_out(self) -> None:
+        """The first attempt."""
+        self.started = self.began = self.ctx.timer()
+        self.ctx.budget.requests += 1
+        self.next_proxy()
+
     def next_proxy(self) -> None:
         """Pick among those not tried yet, and go there."""
         ctx = self.ctx
@@ -113,7 +119,6 @@ class Errand(ABC):
         """Open a new connection; `connected` or `failed` follows."""
         ctx = self.ctx
         ctx.counters.dials += 1
-        self.began = ctx.timer()
         self.client.deadline = self.began + ctx.timers.dial
         self.coming = UpstreamConnection(ctx, self.route, self)
         self._dialing = ctx.tasks.spawn(self._dial(self.coming), name="gateway-dial")
@@ -155,6 +160,7 @@ class Errand(ABC):
         self.book(blame)
         if again and self._may_try_again():
             self.ctx.counters.failovers += 1
+            self.began = self.ctx.timer()
             self.next_proxy()
         else:
             self.refuse(blame.code)

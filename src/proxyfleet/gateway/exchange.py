@@ -71,8 +71,7 @@ class Exchange(Errand):
     def start(self) -> None:
         """Go."""
         self.ctx.counters.requests += 1
-        self.ctx.budget.requests += 1
-        self.next_proxy()
+        self.set_out()
 
     # The request.
 
@@ -84,7 +83,6 @@ class Exchange(Errand):
             self.dial()
             return
         self.ctx.counters.reused += 1
-        self.began = self.ctx.timer()
         upstream.owner = self
         self.connected(upstream)
 
@@ -92,7 +90,8 @@ class Exchange(Errand):
         """Send the head and what has come of the body."""
         head = upstream_request(self._head, self._place.wire, self._path, self._framing, self.route.request_lines)
         upstream.transport.write(head + self._kept if self._kept else head)
-        self.client.deadline = self.ctx.timer() + self.ctx.timers.response_head
+        fresh = not upstream.used  # a dial has taken time
+        self.client.deadline = (self.ctx.timer() if fresh else self.began) + self.ctx.timers.response_head
         if self._body is not None and not self._body.done:
             self._forget_if_large()
             self.client.resume_reading()
@@ -214,6 +213,7 @@ class Exchange(Errand):
     def _done(self, last: bytes) -> None:
         """The answer is complete: a success of the proxy, whatever its status says about the target."""
         ctx, upstream, proxy_id = self.ctx, self.upstream, self.proxy_id
+        now = ctx.timer()
         self.upstream = None
         self.proxy_id = 0
         ctx.fleet.record(proxy_id, Outcome.succeeded(self._response_time, self.target), ctx.clock())
@@ -225,10 +225,10 @@ class Exchange(Errand):
             upstream.owner = None
             if self._reusable:
                 upstream.used = True
-                ctx.routes.park(upstream, ctx.timer())
+                ctx.routes.park(upstream, now)
             else:
                 upstream.transport.abort()
-        client.finished(keep=self._keep)
+        client.finished(now, keep=self._keep)
 
     # Endings.
 
@@ -242,6 +242,7 @@ class Exchange(Errand):
                 self._cut(blamed=True)
         elif upstream is not None and upstream.used and self._repeatable and self._silent(upstream):
             self.ctx.counters.stale += 1
+            self.began = self.ctx.timer()
             self.dial()
         else:
             self.failed(ANSWER_CLOSED, again=self._repeatable)

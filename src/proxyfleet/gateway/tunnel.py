@@ -35,8 +35,7 @@ class TunnelErrand(Errand):
     def start(self) -> None:
         """Go."""
         self.ctx.counters.tunnels += 1
-        self.ctx.budget.requests += 1
-        self.next_proxy()
+        self.set_out()
 
     def speak(self, upstream: UpstreamConnection) -> None:
         """Ask the proxy for the tunnel."""

@@ -2,7 +2,7 @@
 
 from proxyfleet.vault.envelope import Seal, kid_of, prefix_of
 from proxyfleet.vault.errors import BadKey, Damaged, MissingKey, VaultError, WrongKey
-from proxyfleet.vault.keyring import Column, KeyRow, Keyring, KeyState, MasterKey, new_key, rewrapped
+from proxyfleet.vault.keyring import Column, Keyring, KeyRow, KeyState, MasterKey, new_key, rewrapped
 from proxyfleet.vault.keysource import KeySource
 
 __all__ = [

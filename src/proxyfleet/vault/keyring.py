@@ -115,6 +115,9 @@ class Keyring:
             if row.state is KeyState.PRIMARY:
                 self.primary = row.kid
 
+    def __contains__(self, kid: object) -> bool:
+        return kid in self._keys
+
     def key(self, kid: str) -> bytes:
         """An opened key. Raises `Damaged` when it is not in the ring."""
         if kid not in self._keys:

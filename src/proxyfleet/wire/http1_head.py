@@ -9,7 +9,7 @@ refused, because the next hop may tolerate it differently (SPEC row G8).
 This module must not know about bodies, addresses or what a gateway does with a head.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 HTAB_CR_LF_AND_TEXT = bytes([9, 10, 13, *range(0x20, 0x7F), *range(0x80, 0x100)])
 VISIBLE = bytes(range(0x21, 0x7F))
@@ -31,8 +31,10 @@ HOP_BY_HOP = frozenset(
 """Fields that end at this hop (RFC 9110 §7.6.1, and the names of RFC 2616 that old peers still send)."""
 
 REQUEST_SPECIAL = FRAMING | HOP_BY_HOP | {b"expect", b"via"}
-RESPONSE_SPECIAL = (FRAMING - {b"host"}) | HOP_BY_HOP | {b"proxy-status", b"x-error-description", b"x-luminati-error"}
-"""In answers also the names by which a provider says that the answer is its own (`x-brd-err*` is matched by prefix)."""
+PROVIDER_ERRORS = frozenset({b"proxy-status", b"x-error-description", b"x-luminati-error", b"x-brd-err"})
+"""By these a provider says in an answer that it is its own; `x-brd-err` stands for every name that begins so."""
+
+RESPONSE_SPECIAL = (FRAMING - {b"host"}) | HOP_BY_HOP | PROVIDER_ERRORS
 
 
 class HeadError(ValueError):
@@ -80,22 +82,31 @@ class FieldNames(dict[bytes, bytes]):
     """Cache from a name as written to its lower-case form if it is special, or to b"" if it passes untouched.
 
     One per gateway and direction. Bounded, because names come from strangers: 1,024 names of at most 64 bytes, then it
-    starts afresh.
+    starts afresh. `starts` remembers status lines in the same bounds.
     """
 
-    def __init__(self, special: frozenset[bytes], prefixes: tuple[bytes, ...] = (OWN_PREFIX,)) -> None:
+    def __init__(self, special: frozenset[bytes]) -> None:
         super().__init__()
         self._special = special
-        self._prefixes = prefixes
+        self.starts: dict[bytes, tuple[int, int, bytes]] = {}
 
     def __missing__(self, raw: bytes) -> bytes:
         name = field_name(raw)
-        kind = name if name in self._special or name.startswith(self._prefixes) else b""
-        if len(raw) <= 64:
-            if len(self) >= 1024:
-                self.clear()
-            self[raw] = kind
-        return kind
+        if name.startswith(b"x-brd-err"):
+            name = b"x-brd-err"
+        kind = name if name in self._special or name.startswith(OWN_PREFIX) else b""
+        return _remember(self, raw, kind)
+
+
+Kept = TypeVar("Kept")
+
+
+def _remember(cache: dict[bytes, Kept], raw: bytes, value: Kept) -> Kept:
+    if len(raw) <= 64:
+        if len(cache) >= 1024:
+            cache.clear()
+        cache[raw] = value
+    return value
 
 
 def request_names() -> FieldNames:
@@ -105,7 +116,7 @@ def request_names() -> FieldNames:
 
 def response_names() -> FieldNames:
     """The cache for response heads."""
-    return FieldNames(RESPONSE_SPECIAL, (OWN_PREFIX, b"x-brd-err"))
+    return FieldNames(RESPONSE_SPECIAL)
 
 
 def is_token(raw: bytes) -> bool:
@@ -207,11 +218,11 @@ def parse_response(head: bytes, names: FieldNames, limits: HeadLimits) -> Respon
         start = lines[0]
         if len(start) > limits.line or len(lines) - 1 > limits.fields:
             raise HeadError(502, "head_too_large")
-        word, status, reason = _status_line(start)
+        version, status, reason = names.starts.get(start) or _remember(names.starts, start, _status_line(start))
         plain, special = _fields(lines, names)
     except HeadError as error:
         raise HeadError(502, error.code) from None
-    return ResponseHead(status, reason, word, plain, special)
+    return ResponseHead(status, reason, version, plain, special)
 
 
 def _status_line(start: bytes) -> tuple[int, int, bytes]:

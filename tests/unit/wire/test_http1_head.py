@@ -39,7 +39,7 @@ def test_request_is_split_into_what_passes_and_what_is_understood():
 def test_response_is_split_and_own_and_provider_names_are_taken_out():
     head = response(b"HTTP/1.0 999 Request denied\r\nX-Proxyfleet-Proxy: forged\r\nX-BRD-Err-Code: c_1\r\nA: b")
     assert (head.status, head.reason, head.version, head.lines) == (999, b"Request denied", 10, [b"A: b"])
-    assert head.special == {b"x-proxyfleet-proxy": b"forged", b"x-brd-err-code": b"c_1"}
+    assert head.special == {b"x-proxyfleet-proxy": b"forged", b"x-brd-err": b"c_1"}
 
 
 @pytest.mark.parametrize(("line", "status", "reason"), [(b"HTTP/1.1 200", 200, b""), (b"HTTP/1.1 204 ", 204, b"")])

@@ -10,6 +10,8 @@ from collections import OrderedDict, deque
 from proxyfleet.core.rules import Rules
 
 MOST_TARGETS, MOST_ATTEMPTS = 4096, 1024
+LOOKS = 16
+"""How many targets that are still in use are spared before one is forgotten all the same."""
 
 
 class Window:
@@ -61,11 +63,19 @@ class Targets:
         if window is None:
             window = self._windows[target] = Window()
             if len(self._windows) > MOST_TARGETS:
-                self._windows.popitem(last=False)
+                self._forget_one(now)
         before = window.at_fault
         window.add(now, -1 if success else slot)
         window.at_fault = self._judge(window, now)
         return before, window.at_fault
+
+    def _forget_one(self, now: float) -> None:
+        for _ in range(LOOKS):
+            target, window = next(iter(self._windows.items()))
+            if not window.attempts or window.attempts[-1][0] < now - self.rules.blame_window:
+                break
+            self._windows.move_to_end(target)
+        self._windows.popitem(last=False)
 
     def at_fault(self, target: str, now: float) -> bool:
         """Whether the target is at fault at `now`."""

@@ -134,7 +134,7 @@ class Circuit:
         since = self.started.get(slot)
         if since is None:
             return 1.0
-        return min(1.0, 0.1 + 0.1 * int(10.0 * (now - since) / self.rules.slow_start))
+        return min(1.0, 0.1 + 0.1 * int(10.0 * max(now - since, 0.0) / self.rules.slow_start))
 
     def ramp_changes(self, slot: int, now: float) -> float:
         """The next instant at which `ramp` changes; infinity when it does not."""

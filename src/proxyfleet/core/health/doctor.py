@@ -58,6 +58,7 @@ class Doctor:
 
     def __init__(self, columns: Columns, records: Records, slots: Slots, rules: Rules, draw: Draw) -> None:
         self.columns = columns
+        columns.peak_tau = rules.ewma_tau
         self.records = records
         self.slots = slots
         self.rules = rules
@@ -133,7 +134,7 @@ class Doctor:
         self.events += self.ledger.failed(slot, Booked(now, category, outcome.response_time, target))
         if category is Category.AUTHENTICATION and self.credentials.refused(slot, now):
             self._refuse(slot, now)
-        if target is not None and (pair := self.pairs.failed(target, slot, now, "failing")) is not None:
+        if target is not None and (pair := self.pairs.failed(target, slot, now)) is not None:
             self._tell_pair(slot, target, pair.until, f"{pair.failures} failures in a row", now)
 
     def _refuse(self, slot: int, now: float) -> None:
@@ -156,8 +157,14 @@ class Doctor:
             self.events.append(Event(Happened.TARGET_AT_FAULT, now, target=target, reason="fails through many proxies"))
             self.pairs.absolve(target)
             for failed in self.targets.failed_slots(target):
+                was_open = self.columns.circuit[failed]
                 if self.ledger.take_back(failed, target, now - self.rules.blame_window):
                     self.rescore(failed, now)
+                    if was_open and not self.columns.circuit[failed]:
+                        closed = Event(
+                            Happened.CIRCUIT_CLOSED, now, self.columns.ids[failed], target, "target at fault"
+                        )
+                        self.events.append(closed)
         elif before and not after:
             self.events.append(Event(Happened.TARGET_RECOVERED, now, target=target, reason="works again"))
         return after
@@ -165,8 +172,8 @@ class Doctor:
     def _observe_peak(self, slot: int, seconds: float, now: float) -> None:
         columns, before = self.columns, self.columns.peak[slot]
         if seconds < before:
-            kept = exp((columns.peak_at[slot] - now) / self.rules.ewma_tau)
-            seconds += (before - seconds) * kept
+            age = now - columns.peak_at[slot]
+            seconds += (before - seconds) * (exp(-age / self.rules.ewma_tau) if age > 0.0 else 1.0)
         columns.peak[slot] = seconds
         columns.peak_at[slot] = now
 

@@ -23,6 +23,10 @@ class Guard:
         """True when one more proxy at rest would exceed the share."""
         return self.resting + 1 > self.share * self.worked
 
+    def recount(self, before: "Guard") -> None:
+        """What was booked again has been counted before: take the three counters from then."""
+        self.detected, self.enforced, self.suppressed = before.detected, before.enforced, before.suppressed
+
     def allows(self, once_worked: bool) -> bool:
         """Whether a proxy may rest now; counts the ejection as enforced or suppressed."""
         self.detected += 1

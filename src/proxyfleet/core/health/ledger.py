@@ -5,6 +5,7 @@ for as long as the blame may still move to the target. Taking back restores that
 """
 
 from collections import deque
+from dataclasses import replace
 from typing import NamedTuple
 
 from proxyfleet.core.columns import RESTING, SUPPRESSED, WORKED, Columns
@@ -66,8 +67,8 @@ class Ledger:
     def failed(self, slot: int, entry: Booked) -> list[Event]:
         """Book a failure; one on a known target may turn out to be the target's fault."""
         history, suspect = self._histories.get(slot), entry.target is not None
-        if suspect and history is None:
-            if len(self._histories) >= MOST_HISTORIES:
+        if suspect and (history is None or len(history.booked) >= MOST_SUSPECTS):
+            if history is None and len(self._histories) >= MOST_HISTORIES:
                 self._drop_the_settled(entry.at)
             history = self._histories[slot] = History(self.columns, slot)
         if history is not None:
@@ -129,7 +130,9 @@ class Ledger:
         kept = [e for e in history.booked if e.category is None or e.target != target or e.at < since]
         if len(kept) == len(history.booked):
             return False
+        guard, opens = replace(self.circuit.guard), self.circuit.opens
         self._restore(slot, history)
+        self.columns.strangers[slot] += len(history.booked) - len(kept)
         history.booked = deque()
         for entry in kept:
             history.booked.append(entry)
@@ -137,6 +140,8 @@ class Ledger:
                 self._succeed(slot, entry.at, entry.response_time)
             else:
                 self._fail(slot, entry)
+        self.circuit.guard.recount(guard)
+        self.circuit.opens = opens
         return True
 
     def _restore(self, slot: int, history: History) -> None:

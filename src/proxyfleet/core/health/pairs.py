@@ -1,7 +1,7 @@
 """Per-target memory (SPEC C6): a proxy that is banned, rate limited or failing for one site rests for that site only.
 
 One record per (target, slot), with its own backoff. Bounded: when there are too many, those that are over go first, then
-the oldest. An operator's block is a record without an end.
+the oldest; an operator's block goes only when it is over.
 """
 
 from dataclasses import dataclass
@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from proxyfleet.core.rules import Rules
 
 MOST_PAIRS = 65_536
+FAILING, BLOCKED = "failing", "blocked by an operator"
 
 
 @dataclass(slots=True)
 class Pair:
-    """`failures` in a row on this target, and until when the pair rests (0 for not resting)."""
+    """`failures` in a row on this target, and until when the pair rests (0 for not resting); `blocked` on an operator's word."""
 
     failures: int = 0
     until: float = 0.0
     reason: str = ""
+    blocked: float = 0.0
 
 
 class Pairs:
@@ -45,7 +47,7 @@ class Pairs:
         pair.reason = reason
         return pair
 
-    def failed(self, target: str, slot: int, now: float, reason: str) -> Pair | None:
+    def failed(self, target: str, slot: int, now: float, reason: str = FAILING) -> Pair | None:
         """A failure on this target; from `pair_failures` in a row on the pair rests. The record when it rests, else None."""
         pair = self._pair(target, slot, now)
         pair.failures += 1
@@ -56,22 +58,29 @@ class Pairs:
         pair.reason = reason
         return pair
 
-    def block(self, target: str, slot: int, until: float, reason: str) -> None:
+    def block(self, target: str, slot: int, until: float, reason: str = BLOCKED) -> None:
         """An operator's word; `until` may be infinity."""
         pair = self._pair(target, slot, 0.0)
-        pair.until, pair.reason = until, reason
+        pair.until = pair.blocked = until
+        pair.failures, pair.reason = 0, reason
 
     def succeeded(self, target: str, slot: int) -> None:
-        """It works for this target: forget what was held against it, except an operator's endless block."""
+        """It works for this target: forget what was held against it, except an operator's block."""
         held = self._by_target.get(target)
-        if held is not None and slot in held and held[slot].until != float("inf"):
-            self._drop(target, slot)
+        if held is not None and slot in held:
+            self._forgive(target, slot, held[slot])
 
     def absolve(self, target: str) -> None:
         """The target itself is at fault: drop what its failures did to pairs; refusals of the target itself stay."""
         for slot, pair in list(self._by_target.get(target, {}).items()):
-            if pair.reason == "failing":
-                self._drop(target, slot)
+            if pair.reason in ("", FAILING, BLOCKED):
+                self._forgive(target, slot, pair)
+
+    def _forgive(self, target: str, slot: int, pair: Pair) -> None:
+        if pair.blocked:
+            self.block(target, slot, pair.blocked)
+        else:
+            self._drop(target, slot)
 
     def forget(self, slot: int) -> None:
         """Drop everything about one proxy."""
@@ -92,7 +101,8 @@ class Pairs:
     def _make_room(self, now: float) -> None:
         every = [(target, slot, pair) for target, held in self._by_target.items() for slot, pair in held.items()]
         over = [(target, slot) for target, slot, pair in every if pair.until <= now]
-        for target, slot in over or [(target, slot) for target, slot, _ in every[: MOST_PAIRS // 4]]:
+        oldest = [(target, slot) for target, slot, pair in every if not pair.blocked][: MOST_PAIRS // 4]
+        for target, slot in over or oldest:
             self._drop(target, slot)
 
     def _drop(self, target: str, slot: int) -> None:

@@ -73,7 +73,6 @@ class TwoChoices(Plain):
     name: ClassVar[str] = "two_choices"
     what: ClassVar[str] = "two at random, then the one with the lower product of latency and load"
     when: ClassVar[str] = "heavy traffic over proxies of different speed"
-    tau: ClassVar[float] = 10.0
 
     def first(self, draw: Draw, key: str | None) -> int:
         """Compare two distinct draws; a single ready proxy wins by itself."""
@@ -97,7 +96,7 @@ class TwoChoices(Plain):
         mine, other = columns.peak[slot], columns.peak[rival]
         if mine < 0.0 or other < 0.0:
             return slot if self.untried(slot) <= self.untried(rival) else rival
-        aging = (columns.peak_at[rival] - columns.peak_at[slot]) / self.tau
+        aging = (columns.peak_at[rival] - columns.peak_at[slot]) / columns.peak_tau
         if aging:
             other *= exp(min(aging, FARTHEST))
         mine *= columns.leases[slot] + columns.active[slot] + 1

@@ -93,7 +93,7 @@ def host_rank(text: str) -> int:
     Cheap and tolerant: bad octets still rank 2, so that the reason given is about them.
     """
     if text.startswith("["):
-        return 2 if text.endswith("]") else 0
+        return 2 if text.endswith("]") and ":" in text else 0
     if _DOTTED_DIGITS.fullmatch(text):
         return 2
     labels = text.rstrip(".").split(".")

@@ -17,6 +17,7 @@ from proxyfleet.wire.text.words import claim
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://")
 _TRAILER: Final = re.compile(r"(:\d+)/?(?:#[^@:]*)?$", re.ASCII)
 _IPV6_CHARACTERS: Final = re.compile(r"[0-9a-f:.]+", re.IGNORECASE)
+_IPV6_PIECE: Final = re.compile(r"(?<![^:@\[])[0-9a-f]{0,4}(?::[0-9a-f]{1,4}){0,7}::|\[[0-9a-f]{0,4}:", re.IGNORECASE)
 _SHARE: Final = re.compile(r"[A-Za-z0-9+/=_-]+(?:[?#].*)?")
 _ADDRESS_WITH_PORT: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}:(?=\d)", re.ASCII)
 _URL_BEHIND_PORT: Final = re.compile(r":\d[a-z0-9]*://", re.IGNORECASE)
@@ -113,7 +114,7 @@ def _user_first(rest: str) -> Iterator[_Reading]:
     head, _, port = rest.rpartition(":")
     start = head.rfind("[") if head.endswith("]") else head.rfind(":") + 1
     username, colon, password = head[: max(start - 1, 0)].partition(":")
-    if colon and head[start - 1] == ":":
+    if colon and head[start - 1] == ":" and not head.startswith("["):
         yield _Reading(head[start:], port, username, password)
 
 
@@ -136,7 +137,7 @@ def _diagnosed(rest: str, host: str, port: str) -> Refused:
     """The most helpful reason for a text of which no reading works."""
     if _is_glued(rest):
         return Refused("glued")
-    if "[" in rest or "::" in rest:
+    if _IPV6_PIECE.search(rest):
         return Refused("bad_ipv6")
     if "/" in rest:
         return Refused("no_proxy")

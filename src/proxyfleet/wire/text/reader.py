@@ -97,11 +97,13 @@ def _read_text(lists: Iterable[list[Line]], rules: Rules) -> Iterator[Verdict]:
     for lines in lists:
         for line in lines:
             number += 1
-            verdict = quick(line, number, rules) if line is not None and not group else None
-            if verdict is not None:
-                yield verdict
-            else:
+            verdict = None if line is None else quick(line, number, rules)
+            if verdict is None:
                 yield from _slowly(line, number, group, rules)
+                continue
+            if group:
+                yield from group.end()
+            yield verdict
     yield from group.end()
 
 
@@ -123,7 +125,7 @@ def _slowly(line: Line, number: int, group: Group, rules: Rules) -> Iterator[Ver
 
 
 def _one_or_several(line: str, number: int, rules: Rules) -> Iterator[Verdict]:
-    verdict = quick(line, number, rules) or unlabelled(line, number, rules)
+    verdict = unlabelled(line, number, rules)
     if verdict.reason != "several":
         yield verdict
         return

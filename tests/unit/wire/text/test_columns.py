@@ -1,5 +1,7 @@
 """Headers in many spellings name our fields."""
 
+from pathlib import Path
+
 import pytest
 
 from proxyfleet.wire.text.columns import SYNONYMS, column, header
@@ -28,3 +30,9 @@ def test_a_header_names_address_and_port() -> None:
     assert header(["proxy", "country"]) == ["proxy", "country"]
     assert header(["Country", "Port"]) is None
     assert header(["192.0.2.1", "80"]) is None
+
+
+@pytest.mark.parametrize(("field", "names"), SYNONYMS.items())
+def test_the_documentation_lists_every_name(field: str, names: tuple[str, ...]) -> None:
+    page = (Path(__file__).parents[4] / "docs/reference/text-formats.md").read_text("utf-8")
+    assert f"| `{field}` | {', '.join(names)} |" in page

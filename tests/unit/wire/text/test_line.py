@@ -1,5 +1,8 @@
 """One function decides a line: verdicts, rules, and no text it cannot decide."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +14,10 @@ from proxyfleet.wire.text.lines import Guessed
 from proxyfleet.wire.text.reasons import REASONS
 
 PRIVATE = Rules(allow_private=True)
+PAGE = Path(__file__).parents[4] / "docs/reference/text-formats.md"
+EXAMPLES = re.findall(
+    r"^\| `(.+)` \| `(\w+)://(?:(\w+):(\w+)@)?(\S+):(\d+)`(?:, ([\w, ]+))? \|$", PAGE.read_text("utf-8"), re.MULTILINE
+)
 
 
 @pytest.mark.parametrize(
@@ -137,3 +144,18 @@ def test_percent_encoded_urls_carry_any_text(user: str, word: str, port: int) ->
         assert verdict.entry[:5] == ("http", "203.0.113.7", port, user, word)
     else:
         assert verdict.entry is None or verdict.entry[3:5] == (user, word)
+
+
+def test_the_documentation_has_examples() -> None:
+    assert len(EXAMPLES) > 20
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example[0])
+def test_the_examples_of_the_documentation(example: tuple[str, ...]) -> None:
+    line, scheme, username, password, host, port, claims = example
+    verdict = decide(line, allow_private=True)
+    assert verdict.entry is not None
+    assert not verdict.ambiguous
+    assert verdict.entry[:5] == (scheme, host.strip("[]"), int(port), username or None, password or None)
+    told = {name for name, value in (verdict.entry.extras or Extras())._asdict().items() if value}
+    assert told == set(claims.split(", ")) - {""}

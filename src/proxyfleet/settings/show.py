@@ -1,0 +1,67 @@
+"""Settings for people: every key with its value, where the value came from and what it means. Secrets stay stars."""
+
+import textwrap
+from dataclasses import fields
+from typing import NamedTuple
+
+from proxyfleet.core.proxy import Secret
+from proxyfleet.core.rules import Rules
+
+from .load import Loaded, keys, masked_url, variable
+from .schema import SECTIONS, Settings
+
+
+class Row(NamedTuple):
+    """One setting: `value` and `default` as text that a file or variable would take, `origin` where it came from."""
+
+    key: str
+    value: str
+    origin: str
+    default: str
+    wanted: str
+    variable: str
+    meaning: str
+
+
+def rows(loaded: Loaded) -> list[Row]:
+    """Every setting in the order of the documentation."""
+    told = meanings()
+    found = []
+    for key, (kind, default) in keys().items():
+        section, dot, name = key.rpartition(".")
+        holder = getattr(loaded.settings, section) if dot else loaded.settings
+        value = getattr(holder, name)
+        shown = masked_url(value) if key == "store" else _written(kind.write, value)
+        origin = loaded.origins.get(key, "default")
+        found.append(Row(key, shown, origin, _written(kind.write, default), kind.wanted, variable(key), told[key]))
+    return found
+
+
+def _written(write: object, value: object) -> str:
+    if isinstance(value, Secret):
+        return "***"
+    return str(write(value)) if callable(write) and (value is not None or write is not str) else ""
+
+
+def meanings() -> dict[str, str]:
+    """What each key is for, one sentence."""
+    found = {f.name: f.metadata["meaning"] for f in fields(Settings) if f.name not in SECTIONS}
+    for section, record in SECTIONS.items():
+        told = _of_rules() if record is Rules else {f.name: f.metadata["meaning"] for f in fields(record)}
+        found |= {f"{section}.{f.name}": told[f.name] for f in fields(record)}
+    return found
+
+
+def _of_rules() -> dict[str, str]:
+    """The core documents its rules in its docstring as `name, name: meaning`, continued on deeper lines."""
+    first, _, rest = (Rules.__doc__ or "").partition("\n")
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in textwrap.dedent(rest).splitlines():
+        head, colon, meaning = line.partition(": ")
+        if colon and not line.startswith(" "):
+            names = head.split(", ")
+            found |= dict.fromkeys(names, meaning)
+        elif line.strip():
+            found |= {name: f"{found[name]} {line.strip()}" for name in names}
+    return {f.name: found.get(f.name, first) for f in fields(Rules)}

@@ -1,0 +1,42 @@
+"""Copies a whole database while it is in use, by SQLite's backup API. Knows nothing of what is in it."""
+
+import os
+import secrets
+from pathlib import Path
+
+import apsw
+
+from proxyfleet.stores.sql.filesystem import make_private
+
+
+def copy_database(source: apsw.Connection, target: Path) -> None:
+    """Copy to a file that appears under its name only when it is complete and on disk; mode 0600. Replaces a file there."""
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    make_private(draft)
+    try:
+        copy = apsw.Connection(str(draft))
+        try:
+            overwrite(copy, source)
+            copy.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            copy.close()
+        _sync(draft)
+        os.replace(draft, target)
+        _sync(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def overwrite(target: apsw.Connection, source: apsw.Connection) -> None:
+    """Replace all that is in `target` by what is in `source`, as one transaction of the target."""
+    with target.backup("main", source, "main") as backup:
+        while not backup.done:
+            backup.step(-1)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
