@@ -75,10 +75,12 @@ class Order:
         """Up to `most` slots in order; fewer when entries that are gone stand in between."""
         heap = self._heap
         popped: list[int] = []
+        last = -1
         while heap and len(popped) < most:
             entry = heappop(heap)
-            if self._lives(entry):
+            if self._lives(entry) and entry != last:
                 popped.append(entry)
+                last = entry
         for entry in popped:
             heappush(heap, entry)
         waiting = [entry for entry in islice(self._tail, 4 * most) if self._lives(entry)]

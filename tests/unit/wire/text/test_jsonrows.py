@@ -81,6 +81,14 @@ def test_rows_of_known_sources(row: object, entry: Entry) -> None:
     assert read([row]) == [Verdict(1, entry)]
 
 
+def test_an_object_knows_better_than_what_is_nested_in_it() -> None:
+    nested = {"country": "US", "city": "Ashburn"}
+    (verdict,) = read([{**ROW, "country": "DE", "geolocation": nested, "ip_data": {"city": "Berlin", "country": "AT"}}])
+    assert verdict.entry is not None
+    assert verdict.entry.extras is not None
+    assert verdict.entry.extras.country == "DE"
+
+
 def test_bad_rows_are_counted_and_lose_nothing() -> None:
     found = read([ROW, 5, None, ["x"], {}, "Array", ROW])
     assert [(verdict.line, verdict.reason) for verdict in found] == [

@@ -68,6 +68,10 @@ FORMS = st.sampled_from(
 @settings(deadline=None, max_examples=1500)
 @example("{s}{u}:{w}@{h}:{p}", "socks5://", "192.0.2.1", "80", "alice", "p%40ss", True, False)
 @example("{s}{h}:{p}:{u}:{w}", "", "192.0.2.1", "80", "1.2.3.4", "5x", True, False)
+@example("{s}{h}:{p}:{u}:{w}", "", "192.0.2.1", "80", "u.v", "1234", True, False)
+@example("{s}{h}:{p}@{u}:{w}", "", "192.0.2.1", "80", "u.v", "1234", True, False)
+@example("{s}{u}:{w}@{h}:{p}", "", "192.0.2.1", "80", "u.v", "1234", True, False)
+@example("{s}{u}:{w}:{h}:{p}", "", "gw.example.com", "80", "u.v", "1234", True, False)
 def test_both_ways_agree(form: str, s: str, h: str, p: str, u: str, w: str, private: bool, free: bool) -> None:
     rules = Rules("http", private, free)
     line = form.format(s=s, h=h, p=p, u=u, w=w)

@@ -1,4 +1,5 @@
 -- The first schema. Sealed columns hold only what the vault writes; `uuid` is what sealed values are bound to.
+-- `a OR b` rather than `IN (a, b, c)`: SQLite would build a small tree for each list at each insert, twice the whole cost.
 
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -20,7 +21,7 @@ CREATE TABLE keyring (
     algorithm TEXT NOT NULL,
     master    TEXT NOT NULL,
     wrapped   BLOB NOT NULL,
-    state     TEXT NOT NULL CHECK (state IN ('pending', 'primary', 'decrypt_only', 'retired')),
+    state     TEXT NOT NULL CHECK (state = 'pending' OR state = 'primary' OR state = 'decrypt_only' OR state = 'retired'),
     created   REAL NOT NULL,
     uses      INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
@@ -31,18 +32,18 @@ CREATE UNIQUE INDEX one_pending_key ON keyring (state) WHERE state = 'pending';
 CREATE TABLE proxies (
     id                 INTEGER PRIMARY KEY AUTOINCREMENT,
     uuid               BLOB NOT NULL CHECK (length(uuid) = 16),
-    family             TEXT NOT NULL CHECK (family IN ('http', 'https', 'socks4', 'socks5')),
-    scheme             TEXT NOT NULL CHECK (scheme IN ('http', 'https', 'socks4', 'socks4a', 'socks5', 'socks5h')),
+    family             TEXT NOT NULL CHECK (family = 'http' OR family = 'https' OR family = 'socks4' OR family = 'socks5'),
+    scheme             TEXT NOT NULL CHECK (scheme = 'http' OR scheme = 'https' OR scheme = 'socks4' OR scheme = 'socks4a' OR scheme = 'socks5' OR scheme = 'socks5h'),
     host               TEXT NOT NULL CHECK (host <> ''),
     port               INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),
     username           TEXT,
     password           TEXT CHECK (password GLOB 'pf1.*'),
     capacity           INTEGER CHECK (capacity > 0),
     expires_at         REAL,
-    status             TEXT NOT NULL CHECK (status IN ('pending', 'active', 'failed', 'disabled')),
-    require_check      INTEGER NOT NULL CHECK (require_check IN (0, 1)),
-    kind               TEXT NOT NULL CHECK (kind IN ('static', 'rotating')),
-    type               TEXT NOT NULL CHECK (type IN ('datacenter', 'residential', 'mobile', 'isp')),
+    status             TEXT NOT NULL CHECK (status = 'pending' OR status = 'active' OR status = 'failed' OR status = 'disabled'),
+    require_check      INTEGER NOT NULL CHECK (require_check = 0 OR require_check = 1),
+    kind               TEXT NOT NULL CHECK (kind = 'static' OR kind = 'rotating'),
+    type               TEXT NOT NULL CHECK (type = 'datacenter' OR type = 'residential' OR type = 'mobile' OR type = 'isp'),
     country            TEXT,
     region             TEXT,
     city               TEXT,
