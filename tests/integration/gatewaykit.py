@@ -68,7 +68,9 @@ class Peer:
     async def answer(self) -> tuple[int, bytes, bytes]:
         """(status, head, body) of an answer with Content-Length."""
         head = await self.read_head()
-        length = next((int(x.split(b":")[1]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-length")), 0)
+        length = next(
+            (int(x.split(b":")[1]) for x in head.split(b"\r\n") if x.lower().startswith(b"content-length")), 0
+        )
         return int(head.split(b" ")[1]), head, await self.read(length)
 
     def send(self, data: bytes) -> None:
@@ -166,7 +168,9 @@ class Kit:
     The fleet picks round robin, that is in the order of the scripts.
     """
 
-    def __init__(self, *scripts: Script | None, users: dict[str, GatewayUser] | None = USERS, **changes: object) -> None:
+    def __init__(
+        self, *scripts: Script | None, users: dict[str, GatewayUser] | None = USERS, **changes: object
+    ) -> None:
         self._scripts = scripts
         self.clock, self.timer = Clock(), Clock(1000.0)
         self.fleet = FleetState(rng=random.Random(1))

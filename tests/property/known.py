@@ -32,6 +32,16 @@ class Learnt:
     starting: float | None = None
 
 
+@dataclass
+class Pair:
+    """What is remembered of one proxy for one target; `block` is an operator's word."""
+
+    failures: int = 0
+    until: float = 0.0
+    reason: str = ""
+    block: float = 0.0
+
+
 class Booked(NamedTuple):
     """One outcome in a proxy's log, and what was known before it."""
 
@@ -57,7 +67,6 @@ class Known:
     strangers: int = 0
     last_used: float = -1.0
     turn: int = 0
-    score_probe: bool = False
     waits: float = -1.0
     leases: int = 0
     active: int = 0
@@ -72,6 +81,23 @@ class Known:
     @property
     def place(self) -> str | None:
         return self.proxy.labels.measured_country or self.proxy.labels.country
+
+    def profile(self) -> tuple[object, object]:
+        return self.proxy.scheme, self.proxy.labels
+
+    def price(self) -> tuple[float, float]:
+        """What orders the tiers: by the gigabyte, then by the month; unknown prices last."""
+        labels = self.proxy.labels
+        if labels.cost_per_gb is None and labels.cost_per_month is None:
+            return INFINITY, INFINITY
+        return float(labels.cost_per_gb or 0), float(labels.cost_per_month or 0)
+
+    def status(self) -> Status:
+        if self.disabled:
+            return Status.DISABLED
+        if self.pending:
+            return Status.PENDING
+        return Status.FAILED if self.gated else Status.ACTIVE
 
     def write(self, proxy: Proxy) -> None:
         self.proxy = proxy

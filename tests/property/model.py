@@ -9,7 +9,7 @@ from copy import copy
 from proxyfleet.core.outcome import Outcome, Phase
 from proxyfleet.core.proxy import Kind, Proxy, Status
 from proxyfleet.core.rules import Rules
-from tests.property.known import INFINITY, Booked, Known, Learnt, average
+from tests.property.known import INFINITY, Booked, Known, Learnt, Pair, average
 
 PROXY_FAULTS = ("connect", "timeout", "protocol", "authentication", "network", "unknown")
 PAIR_FAULTS = ("rate_limit", "banned")
@@ -22,8 +22,8 @@ class Model:
         self.rules = rules
         self.now = 0.0
         self.proxies: dict[int, Known] = {}
-        self.pairs: dict[tuple[str, int], list[float | str]] = {}
-        """(target, id) -> [failures in a row, rests until, reason]"""
+        self.pairs: dict[tuple[str, int], Pair] = {}
+        """By (target, id)."""
         self.attempts: dict[str, list[tuple[float, int | None]]] = {}
         """target -> (when, id of the proxy that failed, None for a success)"""
         self.at_fault: dict[str, bool] = {}
@@ -68,7 +68,7 @@ class Model:
     def reset(self, number: int) -> None:
         known = self.proxies[number]
         known.learnt, known.log, known.strangers = Learnt(), [], 0
-        known.worked = known.refused = known.score_probe = False
+        known.worked = known.refused = False
         known.first_refusal, known.recheck = None, INFINITY
         self.pairs = {key: pair for key, pair in self.pairs.items() if key[1] != number}
         for target, attempts in self.attempts.items():
@@ -126,9 +126,7 @@ class Model:
         known.worked, known.pending, known.gated, known.refused = True, False, False, False
         known.first_refusal, known.recheck = None, INFINITY
         if outcome.target is not None:
-            pair = self.pairs.get((outcome.target, number))
-            if pair is not None and pair[1] != INFINITY:
-                del self.pairs[(outcome.target, number)]
+            self._forgive((outcome.target, number))
             self._attempt(outcome.target, None)
         self._log(known, None, outcome.response_time, outcome.target)
         self._succeed(known, self.now, outcome.response_time)
@@ -182,27 +180,32 @@ class Model:
         if category == "authentication":
             self._refuse_credentials(known)
         if target is not None:
-            pair = self.pairs.setdefault((target, number), [0, 0.0, ""])
-            pair[0] += 1
-            if pair[0] >= self.rules.pair_failures:
-                self._rest_pair(pair, pair[0] - self.rules.pair_failures, 0.0, "failing")
+            pair = self.pairs.setdefault((target, number), Pair())
+            pair.failures += 1
+            if pair.failures >= self.rules.pair_failures:
+                self._rest_pair(pair, pair.failures - self.rules.pair_failures, 0.0, "failing")
 
     def _refuse_pair(self, target: str, number: int, category: str, asked: float) -> None:
-        pair = self.pairs.setdefault((target, number), [0, 0.0, ""])
-        pair[0] += 1
-        self._rest_pair(pair, pair[0] - 1, asked, category)
+        pair = self.pairs.setdefault((target, number), Pair())
+        pair.failures += 1
+        self._rest_pair(pair, pair.failures - 1, asked, category)
 
-    def _rest_pair(self, pair: list[float | str], doublings: int, asked: float, reason: str) -> None:
+    def _forgive(self, key: tuple[str, int]) -> None:
+        """Drop the record, but an operator's block stays as it was."""
+        pair = self.pairs.pop(key, None)
+        if pair is not None and pair.block:
+            self.pairs[key] = Pair(0, pair.block, "blocked", pair.block)
+
+    def _rest_pair(self, pair: Pair, doublings: int, asked: float, reason: str) -> None:
         rest = min(self.rules.pair_max, self.rules.pair_base * 2.0**doublings)
-        if (until := self.now + max(asked, rest)) > pair[1]:
-            pair[1], pair[2] = until, reason
+        if (until := self.now + max(asked, rest)) > pair.until:
+            pair.until, pair.reason = until, reason
 
     def block(self, number: int, target: str, until: float) -> None:
-        pair = self.pairs.setdefault((target, number), [0, 0.0, ""])
-        pair[1], pair[2] = until, "blocked"
+        self.pairs[(target, number)] = Pair(0, until, "blocked", until)
 
     def blocked(self, number: int, target: str) -> bool:
-        return (target, number) in self.pairs and self.pairs[(target, number)][1] > self.now
+        return (target, number) in self.pairs and self.pairs[(target, number)].until > self.now
 
     def _refuse_credentials(self, known: Known) -> None:
         if known.first_refusal is None:
@@ -239,7 +242,7 @@ class Model:
         if rules.breaker:
             self.opens += learnt.circuit == "closed"
             learnt.circuit = "open"
-            rest = max(rules.cooldown, min(rules.rest_max, rules.rest_base * 2.0 ** max(learnt.streak - 5, 0)))
+            rest = max(rules.cooldown, min(rules.rest_max, rules.rest_base * 2.0 ** max(learnt.streak - rules.open_after, 0)))
         else:
             rest = min(rules.rest_max, rules.rest_base * 2.0 ** (learnt.streak - 1))
         learnt.rest_range = (at + rest, at + rest * 1.2)
@@ -259,8 +262,8 @@ class Model:
         self.at_fault[target] = after
         if after and not before:
             for key, pair in list(self.pairs.items()):
-                if key[0] == target and pair[2] in ("", "failing"):
-                    del self.pairs[key]
+                if key[0] == target and pair.reason in ("", "failing", "blocked"):
+                    self._forgive(key)
             for number in dict.fromkeys(failures):
                 self._take_back(number, target)
         return after

@@ -7,7 +7,6 @@ but the generator that the fleet itself is given.
 from random import Random
 from typing import NamedTuple
 
-from proxyfleet.core.clause import Clause, Op
 from proxyfleet.core.columns import SCORE_PROBE
 from proxyfleet.core.errors import NoFreeSlot
 from proxyfleet.core.fleet import FleetState
@@ -46,6 +45,10 @@ class Twin:
         self.model = Model(self.rules)
         self.model.tick(START)
         self.preferences = Preferences(self.model)
+        self.allowed: set[int] = set()
+        """Proxies that had the permit of a probe by score at the last comparison; it stays until it is used."""
+        self.settled = False
+        """Whether time has just moved on: permits are given when it does, not before."""
         self.counted = True
         """Whether the guard's counters can still be compared; taking failures back may book some again."""
 
@@ -67,7 +70,7 @@ class Twin:
     def remove(self, number: int) -> None:
         self.fleet.remove(number, self.now)
         self.model.remove(number)
-        self.preferences.gone(number)
+        self.preferences.gone(number, removed=True)
         self._settle()
 
     def replace(self, proxy: Proxy) -> None:
@@ -75,7 +78,7 @@ class Twin:
         self.fleet.replace(proxy, self.now)
         self.model.replace(proxy)
         if moved:
-            self.preferences.gone(proxy.id)
+            self.preferences.gone(proxy.id, removed=False)
         self._settle()
 
     def disable(self, number: int) -> None:
@@ -147,6 +150,7 @@ class Twin:
         self._settle()
         self.model.tick(self.now + GRAIN)
         self._settle()
+        self.settled = True
 
     def to_the_next_change(self) -> float:
         """Seconds until the earliest known end of a rest or an expiry; 60 without any."""
@@ -200,8 +204,8 @@ class Twin:
         """Everyone that may be picked, by the rules alone."""
         return [n for n in wanted or self.ids if self.why_not(n, ask) is None]
 
-    def why_not(self, number: int, ask: Ask) -> str | None:
-        """The first test that fails, in the order of rule 8; None for eligible."""
+    def why_not(self, number: int, ask: Ask, but: str = "") -> str | None:
+        """The first test that fails, in the order of rule 8, `but` one; None for eligible."""
         known, asked, model = self.model.proxies[number], ask.asked, self.model
         tests = (
             ("not_wanted", not asked.wants(known, self.now)),
@@ -220,7 +224,7 @@ class Twin:
             ("probing", known.learnt.probing and not known.learnt.suppressed),
             ("low_score", self.low(known, asked)),
         )
-        return next((code for code, fails in tests if fails), None)
+        return next((code for code, fails in tests if fails and code != but), None)
 
     def low(self, known: Known, asked: Asked) -> bool:
         floor = self.rules.min_score if asked.min_score is None else asked.min_score
@@ -230,13 +234,7 @@ class Twin:
         """Those that lack nothing but a lease slot: rule 1 lets requests share them."""
         known = self.model.proxies
         everyone = [n for n in self.ids if known[n].leases >= known[n].proxy.slots and known[n].connects()]
-        kept = {n: known[n].leases for n in everyone}
-        for n in everyone:
-            known[n].leases = 0
-        found = [n for n in everyone if self.why_not(n, ask) is None]
-        for n, leases in kept.items():
-            known[n].leases = leases
-        return found
+        return [n for n in everyone if self.why_not(n, ask, but="capacity") is None]
 
     def liftable(self, ask: Ask) -> list[int]:
         """Rule 8: those that are held back by target memory, circuit or score alone, and once worked."""
@@ -246,7 +244,9 @@ class Twin:
             standing, reason = known.standing(self.now), self.why_not(number, ask)
             soft = reason in (None, "target_memory", "resting", "probing", "low_score")
             shared = reason == "capacity" and not ask.claim and known.connects() and standing == 2
-            hard = not self.model.polite(number, ask.target or ask.asked.target)
+            target = ask.target or ask.asked.target
+            pair = self.model.pairs.get((target, number))
+            hard = not self.model.polite(number, target) or (pair is not None and pair.block > self.now)
             if known.worked and (soft or (shared and number in self._but_for_leases(ask))) and not hard:
                 found.append(number)
         return found
@@ -273,6 +273,7 @@ class Twin:
             assert not (exactly and eligible), f"refused though {eligible} are eligible: {found}"
             assert not (exactly and full), f"refused though {full} could be shared"
             assert not (exactly and guard and liftable), f"refused though the guard lifts {liftable}"
+            self._settle()
             return found
         self._check_hard(found.proxy_id, ask)
         if exactly:
@@ -280,7 +281,9 @@ class Twin:
             known = self.model.proxies[found.proxy_id]
             half_open = known.learnt.circuit == "half_open" and not known.learnt.probing and not known.learnt.suppressed
             assert found.probe == (half_open or probes[found.proxy_id]), f"{found}: probe or not?"
-        self._used(found, ask, shared=found.proxy_id in full and found.proxy_id not in eligible)
+        shared = found.proxy_id in full and found.proxy_id not in eligible
+        self._used(found, ask, shared=shared, lifted=not shared and found.proxy_id not in eligible)
+        self._settle()
         return found
 
     def _check_hard(self, number: int, ask: Ask) -> None:
@@ -313,9 +316,9 @@ class Twin:
             cheapest = min(self.model.proxies[n].price() for n in (*eligible, *full))
             assert price == cheapest, f"{number} costs {price}, the cheapest costs {cheapest}"
 
-    def _used(self, found: Pick, ask: Ask, *, shared: bool) -> None:
+    def _used(self, found: Pick, ask: Ask, *, shared: bool, lifted: bool) -> None:
         known, model = self.model.proxies[found.proxy_id], self.model
-        self.preferences.used(found, ask, shared=shared)
+        self.preferences.used(found, ask, shared=shared, lifted=lifted)
         known.last_used = self.now
         learnt = known.learnt
         if learnt.circuit == "half_open" and not learnt.probing and not learnt.suppressed:
@@ -340,6 +343,7 @@ class Twin:
             self._check_state(number, known)
         self._check_guard()
         check_structures(self.fleet, self.now)
+        self.settled = False
 
     def _check_figures(self, number: int, known: Known) -> None:
         report, learnt = self.fleet.health(number, self.now), known.learnt
@@ -361,12 +365,16 @@ class Twin:
         near(columns.weight[slot], max(self.model.weight(known), 1.0), f"{number}: weight")
         standing = known.standing(self.now)
         assert columns.standing[slot] == standing, f"{number}: standing {columns.standing[slot]}, must be {standing}"
-        assert known.leases <= max(known.proxy.slots, known.leases_before), f"{number}: more leases than slots"
         assert self.fleet.get(number).status is known.status(), f"{number}: {self.fleet.get(number).status}"
         low = columns.health[slot] < self.fleet._index.top_floor
         due = self.now >= self.model.probe_time(known)
-        assert self.probing_score(number) <= low, f"{number}: a probe by score without need"
-        assert self.probing_score(number) >= (low and due), f"{number}: no probe by score though it is time"
+        wanted = self.settled and any(
+            columns.health[slot] < view.floor for view in self.fleet._index.views_of(columns.profile[slot])
+        )
+        allowed = low and (due or number in self.allowed)
+        assert self.probing_score(number) <= allowed, f"{number}: a probe by score without need or too early"
+        assert self.probing_score(number) >= (wanted and due and standing >= 2), f"{number}: no probe by score though it is time"
+        (self.allowed.add if self.probing_score(number) else self.allowed.discard)(number)
 
     def _check_guard(self) -> None:
         guard, model = self.fleet._doctor.guard, self.model

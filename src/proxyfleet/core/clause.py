@@ -132,7 +132,7 @@ def tier_of(labels: Labels) -> str | None:
     """Proxies of one price are one tier, written per gigabyte / per month; None when no price is known."""
     if labels.cost_per_gb is None and labels.cost_per_month is None:
         return None
-    return f"{(labels.cost_per_gb or 0):f}/{(labels.cost_per_month or 0):f}"
+    return f"{(labels.cost_per_gb or Decimal()):f}/{(labels.cost_per_month or Decimal()):f}"
 
 
 FIELDS: dict[str, Field] = {

@@ -28,6 +28,7 @@ DRAINED = 32
 """Due slots that one call settles at most; a candidate whose time has come is settled when it is touched."""
 ENDLESS = float("inf")
 UNUSUAL = SUPPRESSED | SCORE_PROBE
+UNPROVEN = PENDING | GATED
 
 
 class FleetState:
@@ -121,14 +122,19 @@ class FleetState:
         before = self._records.endpoint(slot)
         if (before.username, before.password) != (proxy.username, proxy.password):
             self._doctor.renewed(slot)
-        learnt = self._columns.flags[slot]
-        self._index.remove(slot)
+        learnt, profile = self._columns.flags[slot], Profile(proxy.scheme, proxy.labels)
+        moves = profile != self._records.profiles.at(self._columns.profile[slot])
+        if moves:
+            self._index.remove(slot)
         self._records.write(slot, proxy)
-        if learnt & WORKED and proxy.status in (Status.PENDING, Status.DISABLED) and not learnt & (PENDING | GATED):
-            self._columns.flags[slot] &= ~(PENDING | GATED)
-        self._index.add(slot, Profile(proxy.scheme, proxy.labels))
+        proven = learnt & WORKED and not learnt & UNPROVEN
+        if proxy.status is Status.DISABLED or (proven and proxy.status is Status.PENDING):
+            self._columns.flags[slot] = self._columns.flags[slot] & ~UNPROVEN | learnt & UNPROVEN
+        if moves:
+            self._index.add(slot, profile)
         for member in self._slots.members(slot):
             self._doctor.rescore(member, now)
+        self._doctor.schedule(slot, now)
 
     def get(self, proxy_id: int) -> Proxy:
         """The record of a proxy, with its present status."""

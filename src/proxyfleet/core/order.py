@@ -13,6 +13,8 @@ from itertools import islice
 SLOT_BITS = 32
 SLOT_MASK = (1 << SLOT_BITS) - 1
 NO_KEY = (1 << 64) - 1
+NO_ENTRY = NO_KEY << SLOT_BITS
+"""Above every entry."""
 
 
 class SparseKeys(dict[int, int]):
@@ -76,7 +78,8 @@ class Order:
         heap = self._heap
         popped: list[int] = []
         last = -1
-        while heap and len(popped) < most:
+        unseen = self._tail[4 * most] if len(self._tail) > 4 * most else NO_ENTRY
+        while heap and len(popped) < most and heap[0] < unseen:
             entry = heappop(heap)
             if self._lives(entry) and entry != last:
                 popped.append(entry)

@@ -33,6 +33,7 @@ class Errand(ABC):
 
     __slots__ = (
         "_dialing",
+        "_fault",
         "began",
         "client",
         "coming",
@@ -54,6 +55,7 @@ class Errand(ABC):
         self.upstream: UpstreamConnection | None = None
         self.coming: UpstreamConnection | None = None
         self._dialing: asyncio.Task[object] | None = None
+        self._fault: str | None = None
         self.started = self.began = 0.0
         self.route: Route
 
@@ -112,6 +114,10 @@ class Errand(ABC):
         self.open()
 
     def _nobody(self, refusal: Refusal) -> None:
+        """Nobody (else) may be used: after a failure that failure is the answer."""
+        if self._fault is not None:
+            self.refuse(self._fault)
+            return
         log.debug("action=refuse code=no_proxy reason=%s", refusal.code)
         self.refuse("no_proxy", b"Retry-After: %d\r\n" % max(1, math.ceil(min(refusal.retry_after, 3600.0))))
 
@@ -158,6 +164,7 @@ class Errand(ABC):
         client.
         """
         self.book(blame)
+        self._fault = blame.code
         if again and self._may_try_again():
             self.ctx.counters.failovers += 1
             self.began = self.ctx.timer()

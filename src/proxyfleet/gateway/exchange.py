@@ -42,10 +42,9 @@ class Exchange(Errand):
         "_interim",
         "_keep",
         "_kept",
-        "_path",
-        "_place",
         "_response_time",
         "_reusable",
+        "_start",
         "_whole",
     )
 
@@ -54,8 +53,7 @@ class Exchange(Errand):
     ) -> None:
         super().__init__(ctx, client, place.authority.host)
         self._head = head
-        self._place = place
-        self._path = path
+        self._start = upstream_request(head, place.wire, path, framing)
         self._framing = framing
         self._body: Body | None = body_for(framing) if framing else None
         self._kept = b""
@@ -88,8 +86,7 @@ class Exchange(Errand):
 
     def speak(self, upstream: UpstreamConnection) -> None:
         """Send the head and what has come of the body."""
-        head = upstream_request(self._head, self._place.wire, self._path, self._framing, self.route.request_lines)
-        upstream.transport.write(head + self._kept if self._kept else head)
+        upstream.transport.write(self._start + self.route.request_lines + b"\r\n" + self._kept)
         fresh = not upstream.used  # a dial has taken time
         self.client.deadline = (self.ctx.timer() if fresh else self.began) + self.ctx.timers.response_head
         if self._body is not None and not self._body.done:

@@ -143,5 +143,7 @@ def stats(fleet: FleetState, now: float) -> Shown:
 def explained(fleet: FleetState, selector: Selector, now: float, target: str | None = None) -> Iterator[Shown]:
     """For every proxy of the fleet whether it is eligible, and why not (SPEC D4)."""
     for one in fleet.explain(selector, now, target=target):
+        if one.proxy_id not in fleet:
+            continue  # removed while the answer was put together
         told: Shown = {"id": one.proxy_id, "address": fleet.get(one.proxy_id).address}
         yield told | {"eligible": one.eligible, "code": one.code, "reason": one.reason, "until": instant(one.until)}

@@ -8,7 +8,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,12 +16,13 @@ from proxyfleet.core.errors import BadRules, FleetError
 from proxyfleet.core.rules import Rules
 
 from .kinds import Kind, kind_like
+from .places import SQLITE, configuration_folder, data_folder, store_problem
 from .schema import PREFIX, SECTIONS, STRICTER, Settings
 
 CONFIG: Final = PREFIX + "CONFIG"
 NODE: Final = PREFIX + "NODE"
-NOT_SETTINGS: Final = frozenset({CONFIG, NODE})
-STORES: Final = ("sqlite:///", "memory:")
+NODE_TOKEN: Final = PREFIX + "NODE_TOKEN"
+NOT_SETTINGS: Final = frozenset({CONFIG, NODE, NODE_TOKEN})
 LARGEST_FILE: Final = 1 << 20
 
 
@@ -42,11 +43,14 @@ class Loaded:
     settings: Settings
     origins: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+    node: str | None = None
+    """`PROXYFLEET_NODE`: which running node the command line asks."""
+    node_token: str | None = field(default=None, repr=False)
 
 
 def keys() -> dict[str, tuple[Kind, object]]:
     """Kind and default of every key, in the order of the documentation."""
-    found = {f.name: (f.metadata["kind"], f.default) for f in fields(Settings) if f.name not in SECTIONS}
+    found = {f.name: (f.metadata["kind"], f.default) for f in fields(Settings) if "kind" in f.metadata}
     for section, record in SECTIONS.items():
         example = record()
         for f in fields(record):
@@ -83,7 +87,8 @@ def load(
     settings = _build(layers, environment)
     if problems or settings is None:
         raise SettingsError(problems)
-    return Loaded(settings, layers.origins, tuple(warnings))
+    node, token = (environment.get(name) or None for name in (NODE, NODE_TOKEN))
+    return Loaded(settings, layers.origins, tuple(warnings), node, token)
 
 
 class _Layers:
@@ -168,6 +173,8 @@ def _build(layers: _Layers, environment: Mapping[str, str]) -> Settings | None:
         sections[section] = _rules(values, layers) if record is Rules else record(**values)
     plain: dict[str, Any] = {key: value for key, value in layers.values.items() if "." not in key}
     plain["store"] = _store(str(plain.get("store", "")), layers, environment)
+    plain["data_folder"] = data_folder(environment)
+    plain["key_default"] = configuration_folder(environment) / "key"
     _contradictions(plain, layers)
     return None if layers.problems else Settings(**plain, **sections)
 
@@ -188,10 +195,9 @@ def _rules(values: dict[str, Any], layers: _Layers) -> Rules:
 
 def _store(store: str, layers: _Layers, environment: Mapping[str, str]) -> str:
     if not store:
-        return f"sqlite:///{data_folder(environment) / 'proxyfleet.db'}"
-    if store not in ("memory:", "memory://") and not (store.startswith("sqlite:///") and len(store) > len("sqlite:///")):
-        place = layers.origins.get("store", "store")
-        layers.problems.append(f"{place}: no store is behind {masked_url(store)!r}; use sqlite:///FILE or memory:")
+        return f"{SQLITE}{data_folder(environment) / 'proxyfleet.db'}"
+    if problem := store_problem(store):
+        layers.problems.append(f"{layers.origins.get('store', 'store')}: {problem}")
     return store
 
 
@@ -199,16 +205,3 @@ def _contradictions(plain: Mapping[str, object], layers: _Layers) -> None:
     if plain.get("key") is not None and plain.get("key_file"):
         where = " and ".join((layers.origins["key"], layers.origins["key_file"]))
         layers.problems.append(f"{where}: two sources of one key; keep one of them")
-
-
-def masked_url(url: str) -> str:
-    """A store URL without what stands before an `@`."""
-    head, at, tail = url.rpartition("@")
-    return f"{head.partition('://')[0]}://***@{tail}" if at else url
-
-
-def data_folder(environment: Mapping[str, str]) -> Path:
-    """Where this user's data belong: `$XDG_DATA_HOME/proxyfleet`, or `~/.local/share/proxyfleet`."""
-    wanted = environment.get("XDG_DATA_HOME", "")
-    home = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
-    return (Path(wanted) if wanted.startswith("/") else home / ".local" / "share") / "proxyfleet"

@@ -6,6 +6,7 @@ because neighbouring rooms do not know each other; a test keeps the defaults equ
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from proxyfleet.core.proxy import Secret
@@ -139,13 +140,17 @@ class Settings:
         "The key of the passwords in the store; never in the file, never a flag.",
         secret=True,
     )
-    key_file: str = _setting("", TEXT, "A file of mode 0600 that holds the key. Default: beside the store, made when needed.")
+    key_file: str = _setting("", TEXT, "A file of mode 0600 that holds the key. Default: `key` in your configuration folder.")
     gateway: GatewaySection = field(default_factory=GatewaySection)
     timers: TimersSection = field(default_factory=TimersSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     failover: FailoverSection = field(default_factory=FailoverSection)
     rules: Rules = field(default_factory=Rules)
     log: LogSection = field(default_factory=LogSection)
+    data_folder: Path = field(default=Path(), repr=False)
+    """Not to be set: where this user's data lie."""
+    key_default: Path | None = field(default=None, repr=False)
+    """Not to be set: the key file that is made when nobody names a key; None makes none."""
 
 
 SECTIONS: Final[dict[str, type[Any]]] = {

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from proxyfleet.core.proxy import Secret
 from proxyfleet.core.rules import Rules
 
-from .load import Loaded, keys, masked_url, variable
+from .load import Loaded, keys, variable
+from .places import masked_url
 from .schema import SECTIONS, Settings
 
 
@@ -45,7 +46,7 @@ def _written(write: object, value: object) -> str:
 
 def meanings() -> dict[str, str]:
     """What each key is for, one sentence."""
-    found = {f.name: f.metadata["meaning"] for f in fields(Settings) if f.name not in SECTIONS}
+    found = {f.name: f.metadata["meaning"] for f in fields(Settings) if "kind" in f.metadata}
     for section, record in SECTIONS.items():
         told = _of_rules() if record is Rules else {f.name: f.metadata["meaning"] for f in fields(record)}
         found |= {f"{section}.{f.name}": told[f.name] for f in fields(record)}

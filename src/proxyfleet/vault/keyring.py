@@ -108,12 +108,10 @@ class Keyring:
         self._keys: dict[str, bytes] = {}
 
     def load(self, rows: Iterable[KeyRow]) -> None:
-        """Take in what the table says now; keys that are known are not unwrapped again."""
+        """Open the keys that are new; which of them seals is `primary`, which the owner of the table sets."""
         for row in rows:
             if row.kid not in self._keys and row.state is not KeyState.RETIRED:
                 self._keys[row.kid] = self.master.unwrap(row)
-            if row.state is KeyState.PRIMARY:
-                self.primary = row.kid
 
     def __contains__(self, kid: object) -> bool:
         return kid in self._keys

@@ -53,11 +53,10 @@ def framing_line(framing: int) -> bytes:
     return b"" if framing == UNTIL_CLOSE else b"Content-Length: %d\r\n" % framing
 
 
-def upstream_request(head: RequestHead, authority: bytes, path: bytes, framing: int, own: bytes) -> bytes:
-    """The whole head for an upstream HTTP proxy, absolute-form, HTTP/1.1.
+def upstream_request(head: RequestHead, authority: bytes, path: bytes, framing: int) -> bytes:
+    """The head for an upstream HTTP proxy, absolute-form, HTTP/1.1, but for what depends on the proxy and the empty line.
 
-    `authority` becomes Host (RFC 9112 §3.2.2); `own` are our lines, complete with line breaks: Via and
-    Proxy-Authorization.
+    `authority` becomes Host (RFC 9112 §3.2.2). Via and Proxy-Authorization come after it.
     """
     special = head.special
     lines = b"\r\n".join(passing_lines(head, 400))
@@ -70,7 +69,7 @@ def upstream_request(head: RequestHead, authority: bytes, path: bytes, framing: 
         written += b"Expect: 100-continue\r\n"
     if b"via" in special:
         written += b"Via: %b\r\n" % special[b"via"]
-    return written + own + b"\r\n"
+    return written
 
 
 def connect_request(authority: bytes, own: bytes) -> bytes:

@@ -34,7 +34,7 @@ def response(*fields, status=200, version=b"1.1"):
 
 
 def sent(head, framing=0, own=b""):
-    return upstream_request(head, b"a.test", b"/x", framing, own)
+    return upstream_request(head, b"a.test", b"/x", framing) + own + b"\r\n"
 
 
 def test_hop_by_hop_and_nominated_fields_do_not_go_on():

@@ -102,9 +102,8 @@ class Targets:
         return list(self._windows)
 
     def forget_slot(self, slot: int) -> None:
-        """A removed proxy's failures must not be booked to whoever gets its slot."""
+        """A removed proxy's failures must not be booked to whoever gets its slot, nor count as successes."""
         for window in self._windows.values():
             if slot in window.failed:
-                kept = [(at, -1 if held == slot else held) for at, held in window.attempts]
-                window.attempts = deque(kept)
+                window.attempts = deque(attempt for attempt in window.attempts if attempt[1] != slot)
                 window.failures -= window.failed.pop(slot)

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import replace
 from typing import NamedTuple
 
-from proxyfleet.core.columns import RESTING, SUPPRESSED, WORKED, Columns
+from proxyfleet.core.columns import INFINITY, RESTING, SUPPRESSED, WORKED, Columns
 from proxyfleet.core.events import Event
 from proxyfleet.core.health.circuit import HELD, Circuit
 from proxyfleet.core.health.score import ALPHA, average
@@ -17,7 +17,7 @@ from proxyfleet.core.rules import Rules
 
 CATEGORIES = tuple(Category)
 CODES: dict[Category | None, int] = {category: code for code, category in enumerate(CATEGORIES, start=1)}
-MOST_SUSPECTS = 256
+MOST_SUSPECTS = 1024
 MOST_HISTORIES = 4096
 NOTHING: list[Event] = []
 """Shared by all that report no event; never changed."""
@@ -46,7 +46,11 @@ class History:
         self.before = [getattr(columns, name)[slot] for name in REMEMBERED]
         self.flags = columns.flags[slot] & HELD
         self.booked: deque[Booked] = deque()
-        self.suspect_until = 0.0
+        self.suspect_until = INFINITY
+
+    def over(self, now: float) -> bool:
+        """Nothing in it can be taken back any more, or it is too long to keep."""
+        return now > self.suspect_until or len(self.booked) >= MOST_SUSPECTS
 
 
 class Ledger:
@@ -67,7 +71,7 @@ class Ledger:
     def failed(self, slot: int, entry: Booked) -> list[Event]:
         """Book a failure; one on a known target may turn out to be the target's fault."""
         history, suspect = self._histories.get(slot), entry.target is not None
-        if suspect and (history is None or len(history.booked) >= MOST_SUSPECTS):
+        if suspect and (history is None or history.over(entry.at)):
             if history is None and len(self._histories) >= MOST_HISTORIES:
                 self._drop_the_settled(entry.at)
             history = self._histories[slot] = History(self.columns, slot)
@@ -78,7 +82,7 @@ class Ledger:
     def _remember(self, slot: int, history: History, entry: Booked, suspect: bool) -> None:
         if suspect:
             history.suspect_until = entry.at + self.rules.blame_window
-        elif entry.at > history.suspect_until or len(history.booked) >= MOST_SUSPECTS:
+        elif history.over(entry.at):
             del self._histories[slot]
             return
         history.booked.append(entry)

@@ -43,8 +43,7 @@ class Pairs:
         """The target banned or rate limited the proxy: it rests at once, for as long as asked or by its own backoff."""
         pair = self._pair(target, slot, now)
         pair.failures += 1
-        pair.until = max(pair.until, now + max(asked, self.rules.pair_rest(pair.failures)))
-        pair.reason = reason
+        _rest(pair, now + max(asked, self.rules.pair_rest(pair.failures)), reason)
         return pair
 
     def failed(self, target: str, slot: int, now: float, reason: str = FAILING) -> Pair | None:
@@ -54,8 +53,7 @@ class Pairs:
         over = pair.failures - self.rules.pair_failures + 1
         if over < 1:
             return None
-        pair.until = max(pair.until, now + self.rules.pair_rest(over))
-        pair.reason = reason
+        _rest(pair, now + self.rules.pair_rest(over), reason)
         return pair
 
     def block(self, target: str, slot: int, until: float, reason: str = BLOCKED) -> None:
@@ -111,3 +109,9 @@ class Pairs:
         self.count -= 1
         if not held:
             del self._by_target[target]
+
+
+def _rest(pair: Pair, until: float, reason: str) -> None:
+    """What holds the pair back longest is the reason, so that absolving a target drops neither its bans nor a block."""
+    if until > pair.until:
+        pair.until, pair.reason = until, reason

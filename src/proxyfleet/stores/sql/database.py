@@ -47,8 +47,12 @@ class Database:
 
     def _snapshot(self, job: Callable[[Connection], T]) -> T:
         connection = self._connections[1]
-        with explained(self.path), connection:
-            return job(connection)
+        with explained(self.path):
+            connection.execute("BEGIN")
+            try:
+                return job(connection)
+            finally:
+                connection.execute("COMMIT")
 
     async def book(self, uses: int) -> None:
         """Make sure that many uses of the sealing key are counted on disk before they happen."""

@@ -10,7 +10,22 @@ from proxyfleet.stores.errors import StoreUnusable
 
 MOUNTS = Path("/proc/self/mounts")
 NETWORK = frozenset(
-    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "gfs2", "ocfs2", "ncpfs")
+    (
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "9p",
+        "afs",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "beegfs",
+        "gfs2",
+        "ocfs2",
+        "ncpfs",
+    )
 )
 
 
@@ -25,7 +40,9 @@ def network_type(path: Path, mounts: str) -> str | None:
         point = Path(words[1].replace("\\040", " "))
         if path.is_relative_to(point) and len(point.parts) >= best:
             best, kind = len(point.parts), words[2]
-    remote = kind in NETWORK or kind.startswith(("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.glusterfs", "fuse.ceph"))
+    remote = kind in NETWORK or kind.startswith(
+        ("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.glusterfs", "fuse.ceph")
+    )
     return kind if remote else None
 
 
@@ -49,4 +66,6 @@ def make_private(path: Path) -> None:
         if not path.is_file():
             raise StoreUnusable(f"{path} is not a file; give the path of a database file") from None
     except OSError as error:
-        raise StoreUnusable(f"{path} cannot be created ({error.strerror}); give a path this user may write to") from None
+        raise StoreUnusable(
+            f"{path} cannot be created ({error.strerror}); give a path this user may write to"
+        ) from None

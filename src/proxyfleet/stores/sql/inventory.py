@@ -4,7 +4,8 @@ What a merge means is `stores.merging`, what a row means `stores.records`; nothi
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from apsw import Connection
 
@@ -14,7 +15,7 @@ from proxyfleet.ports import Stored
 from proxyfleet.stores.errors import StoreLocked
 from proxyfleet.stores.merging import merged, settled, taken
 from proxyfleet.stores.records import FAMILIES, SECRETS, Row, from_row, to_row
-from proxyfleet.stores.sql.keys import refresh
+from proxyfleet.stores.sql.keys import learn, refresh
 from proxyfleet.stores.sql.queries import SQL
 from proxyfleet.vault import Column, Damaged, Keyring
 
@@ -43,14 +44,12 @@ class Rows:
 
     def read(self, row: Row) -> Proxy:
         """The proxy of a row. Raises `StoreLocked` with its id when a secret does not open."""
-        try:
+        with naming(row[0]):
             return from_row(row, self.open)
-        except Damaged as error:
-            raise StoreLocked(f"proxy {row[0]}: {error}, or remove the proxy") from None
 
     def page(self, connection: Connection, after: int) -> list[Proxy]:
         """The next proxies by id, at most PAGE."""
-        refresh(connection, self._ring)
+        learn(connection, self._ring)
         return [self.read(row) for row in connection.execute(SQL["proxies_after"], (after, PAGE))]
 
     def put(self, connection: Connection, proxies: Sequence[Proxy]) -> list[Stored]:
@@ -61,11 +60,11 @@ class Rows:
         answers: list[Stored] = []
         for nth, proxy in enumerate(proxies):
             uuid = uuids[nth * UUID_BYTES : (nth + 1) * UUID_BYTES]
-            added = execute(insert, to_row(proxy, uuid, self.seal)).get
-            if added is None:
-                answers.append(self._merge(connection, proxy))
+            execute(insert, to_row(proxy, uuid, self.seal))
+            if connection.changes():
+                answers.append(Stored("added", settled(proxy, connection.last_insert_rowid())))
             else:
-                answers.append(Stored("added", settled(proxy, added)))
+                answers.append(self._merge(connection, proxy))
         return answers
 
     def _merge(self, connection: Connection, proxy: Proxy) -> Stored:
@@ -101,6 +100,15 @@ class Rows:
         if holder not in (None, proxy.id):
             raise DuplicateProxy(taken(proxy))
         connection.execute(SQL["replace_proxy"], (*to_row(proxy, uuid, self.seal), proxy.id))
+
+
+@contextmanager
+def naming(proxy_id: int) -> Iterator[None]:
+    """Within it, a secret that does not open becomes `StoreLocked` with the id of its proxy."""
+    try:
+        yield
+    except Damaged as error:
+        raise StoreLocked(f"proxy {proxy_id}: {error}, or remove the proxy") from None
 
 
 def remove(connection: Connection, ids: Sequence[int]) -> int:

@@ -52,13 +52,16 @@ def unlock(connection: Connection, path: Path, source: KeySource, now: float) ->
     return ring
 
 
-def refresh(connection: Connection, ring: Keyring) -> None:
-    """Learn of keys that another process made or promoted."""
-    states = dict(connection.execute(SQL["key_states"]).fetchall())
-    if states.get(ring.primary) != KeyState.PRIMARY or any(
-        state != KeyState.RETIRED and kid not in ring for kid, state in states.items()
-    ):
+def learn(connection: Connection, ring: Keyring) -> None:
+    """Open keys that another process made; for readers, whose snapshot may be too old to say which one seals."""
+    if any(state != KeyState.RETIRED and kid not in ring for kid, state in connection.execute(SQL["key_states"])):
         ring.load(key_rows(connection))
+
+
+def refresh(connection: Connection, ring: Keyring) -> None:
+    """Learn of keys and of the one that seals; for writers, who see the latest state."""
+    learn(connection, ring)
+    ring.primary = str(connection.execute(SQL["primary_key"]).get or "")
 
 
 def reserve(connection: Connection, count: int) -> str:
@@ -88,7 +91,7 @@ def promote(connection: Connection, ring: Keyring) -> None:
 
 def values_by_key(connection: Connection) -> dict[str, int]:
     """How many sealed values need each key."""
-    return dict(connection.execute(SQL["secrets_by_key"]).fetchall())
+    return {str(kid): int(str(count)) for kid, count in connection.execute(SQL["secrets_by_key"])}
 
 
 def retire(connection: Connection) -> bool:
@@ -117,5 +120,3 @@ def refuse_unopenable(connection: Connection, master: MasterKey) -> None:
 
 def _insert(connection: Connection, row: KeyRow) -> None:
     connection.execute(SQL["insert_key"], row)
-
-

@@ -39,7 +39,9 @@ def version_of(connection: Connection, path: Path) -> int:
     tables = {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if owner == 0 and not tables:
         return 0
-    remedy = f"take it over with `proxyfleet adopt {path}`" if tables & {"proxy_pool", "proxies"} else "give another path"
+    remedy = (
+        f"take it over with `proxyfleet adopt {path}`" if tables & {"proxy_pool", "proxies"} else "give another path"
+    )
     raise StoreUnusable(f"{path} is a database of another program; {remedy}")
 
 

@@ -61,7 +61,9 @@ def refuse_old(version: str) -> None:
     """Raises `StoreUnusable` for a SQLite library with the WAL-reset error."""
     if tuple(int(part) for part in version.split(".")[:3]) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
-        raise StoreUnusable(f"SQLite {version} can corrupt a shared database; install apsw {oldest} or newer from its wheel")
+        raise StoreUnusable(
+            f"SQLite {version} can corrupt a shared database; install apsw {oldest} or newer from its wheel"
+        )
 
 
 def connect(path: Path) -> apsw.Connection:

@@ -1,7 +1,7 @@
 -- Every statement of the SQLite store, by name. `{row}` is replaced by the columns of records.COLUMNS.
 
 -- insert_proxy
-INSERT INTO proxies ({row}) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id;
+INSERT INTO proxies ({row}) VALUES ({marks}) ON CONFLICT DO NOTHING;
 
 -- proxy_by_identity
 SELECT id, {row} FROM proxies WHERE host = ? AND port = ? AND family = ? AND ifnull(username, x'') = ifnull(?, x'');
@@ -47,6 +47,9 @@ SELECT kid, algorithm, master, wrapped, state, created, uses FROM keyring ORDER 
 
 -- key_states
 SELECT kid, state FROM keyring;
+
+-- primary_key
+SELECT kid FROM keyring WHERE state = 'primary';
 
 -- insert_key
 INSERT INTO keyring (kid, algorithm, master, wrapped, state, created, uses) VALUES (?, ?, ?, ?, ?, ?, ?);

@@ -13,12 +13,20 @@ REMEDIES: tuple[tuple[type[apsw.Error], type[StoreError], str], ...] = (
     (apsw.BusyError, StoreBusy, "is in use by another process that does not let go; stop it, or try again"),
     (apsw.LockedError, StoreBusy, "is in use by another part of this program; try again"),
     (apsw.ReadOnlyError, StoreUnusable, "cannot be written; give this user write access to the file and its directory"),
-    (apsw.CantOpenError, StoreUnusable, "cannot be opened; check that its directory exists and this user may write there"),
+    (
+        apsw.CantOpenError,
+        StoreUnusable,
+        "cannot be opened; check that its directory exists and this user may write there",
+    ),
     (apsw.PermissionsError, StoreUnusable, "may not be opened by this user; change its owner or its mode"),
     (apsw.FullError, StoreError, "cannot grow: the disk is full; free some space, nothing of this call was stored"),
     (apsw.NotADBError, StoreUnusable, "is not a SQLite database; give another path"),
     (apsw.CorruptError, StoreUnusable, "is damaged; stop all processes and restore a backup with `proxyfleet restore`"),
-    (apsw.IOError, StoreError, "cannot be read or written: the disk or the file system fails; check it, then start again"),
+    (
+        apsw.IOError,
+        StoreError,
+        "cannot be read or written: the disk or the file system fails; check it, then start again",
+    ),
 )
 
 

@@ -66,7 +66,7 @@ class Writer:
         """
         if self._closed:
             raise StoreClosed
-        order = Order(job, asyncio.get_running_loop().create_future())
+        order: Order[T] = Order(job, asyncio.get_running_loop().create_future())
         self._orders.put(order)
         return await order.future
 
