@@ -50,6 +50,8 @@ def warm(fleet: FleetState, size: int) -> None:
     for number in range(1, size + 1):
         good = rng.random() < 0.9
         fleet.record(number, Outcome.succeeded(rng.uniform(0.05, 3.0)) if good else Outcome.failed("connect"), NOW)
+        if number % 1000 == 0:
+            fleet.take_events()
     fleet.take_events()
 
 

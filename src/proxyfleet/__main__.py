@@ -5,8 +5,9 @@ import sys
 
 def main() -> int:
     """Run the command line; returns its exit code."""
-    sys.stdout.write("")
-    return 0
+    from proxyfleet.cli.app import main as run
+
+    return run()
 
 
 if __name__ == "__main__":

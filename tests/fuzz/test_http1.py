@@ -165,11 +165,9 @@ def forwarded_request(rng: random.Random, wire: bytes) -> bytes | None:
     check_host(head, written, authority, 80)
     framing = request_framing(head)
     body = read_body(framing, parts)
-    return (
-        None
-        if body is None
-        else upstream_request(head, authority.encode(omit=80), path, framing, b"Via: 1.1 us\r\n") + body
-    )
+    if body is None:
+        return None
+    return upstream_request(head, authority.encode(omit=80), path, framing) + b"Via: 1.1 us\r\n\r\n" + body
 
 
 def forwarded_response(rng: random.Random, wire: bytes, method: bytes) -> bytes | None:

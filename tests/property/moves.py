@@ -7,9 +7,10 @@ from random import Random
 from typing import Any
 
 from proxyfleet.core.outcome import Category, Outcome, Phase
+from proxyfleet.core.picking import Pick
 from proxyfleet.core.proxy import Details, Kind, Labels, Proxy, Scheme, Secret, Status
 from proxyfleet.core.rules import Rules
-from proxyfleet.core.strategies.registry import ALIASES, STRATEGIES
+from proxyfleet.core.strategies.registry import STRATEGIES
 from tests.property.asked import ASKED, DAY
 from tests.property.twin import GRAIN, Ask, Twin
 
@@ -109,6 +110,23 @@ class Moves:
         for _ in range(times):
             self.twin.record(number, outcome)
 
+    def attempt(self) -> None:
+        """Traffic as it is: pick, then tell how it went."""
+        found = self.twin.pick(self._ask(("weighted_random", "round_robin", "sticky")))
+        if isinstance(found, Pick):
+            self._record(found.proxy_id, 1)
+
+    def login(self) -> None:
+        """A proxy refuses its credentials, or gets new ones; who was refused before is likelier to be meant."""
+        known = self.twin.model.proxies
+        refused = [n for n in known if known[n].first_refusal is not None]
+        if (number := self.choose(refused) if refused and self.choose((True, False)) else self._some()) is None:
+            return
+        if self.choose((True, False)):
+            self.twin.record(number, Outcome.failed("authentication"))
+        else:
+            self.twin.replace(replace(self.twin.fleet.get(number), password=Secret(self.choose(("one", "two")))))
+
     def outage(self) -> None:
         """One target fails through everybody."""
         target = self.choose(TARGETS[:2])
@@ -164,7 +182,7 @@ class Moves:
         ask = self._ask(tuple(STRATEGIES))
         for _ in range(5):
             found = self.twin.pick(ask)
-            if ask.claim and hasattr(found, "proxy_id"):
+            if ask.claim and isinstance(found, Pick):
                 self.twin.take(found.proxy_id)
 
     def explain(self) -> None:
@@ -172,10 +190,9 @@ class Moves:
 
 
 NAMES = (
-    "add", "add", "remove", "replace", "replace", "switch", "record", "record", "record", "record", "outage", "slots", "slots",
-    "traffic", "traffic", "hold", "block", "advance", "advance", "advance", "pick", "pick", "picks", "picks", "explain",
+    "add", "add", "remove", "replace", "replace", "switch", "record", "record", "record", "record", "outage", "login", "slots", "slots",
+    "traffic", "traffic", "hold", "block", "advance", "advance", "advance", "pick", "pick", "picks", "picks", "attempt", "attempt", "explain",
 )  # fmt: skip
-assert not set(ALIASES) & set(STRATEGIES)
 
 
 def drive(seed: int, steps: int) -> Twin:

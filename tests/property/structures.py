@@ -11,6 +11,7 @@ from proxyfleet.core.strategies.sticky import WITHIN_BITS, Sticky
 from proxyfleet.core.strategies.turns import LeastRecentlyUsed, RoundRobin
 from proxyfleet.core.strategies.weighted import Weighted
 from proxyfleet.core.view import View
+from tests.property.model import Model
 
 
 def check_structures(fleet: FleetState, now: float) -> None:
@@ -19,13 +20,14 @@ def check_structures(fleet: FleetState, now: float) -> None:
     _check_set(index.postings.everyone, slots, "everyone")
     for slot in slots:
         assert fleet._columns.due[slot] > now, f"slot {slot} is due and was not settled"
-    _check_due(fleet)
+    check_due(fleet)
     for view in index.views.values():
         if view.complete:
             _check_view(fleet, view, slots)
 
 
-def _check_due(fleet: FleetState) -> None:
+def check_due(fleet: FleetState) -> None:
+    """Every due time stands in the heap, and nothing is due before `soonest`."""
     due, entries = fleet._due, set(fleet._due._heap)
     assert all(due._heap[(n - 1) >> 1] <= due._heap[n] for n in range(1, len(due._heap))), "the due times are no heap"
     for slot in fleet._by_id.values():
@@ -33,6 +35,33 @@ def _check_due(fleet: FleetState) -> None:
         if when != INFINITY:
             assert int(when * TICKS) << SLOT_BITS | slot in entries, f"slot {slot} is due at {when}, nothing will tell"
             assert due.soonest <= when, f"soonest is {due.soonest}, but slot {slot} is due at {when}"
+
+
+def check_memory(fleet: FleetState, model: Model) -> None:
+    """What is remembered of pairs, targets and credentials, as the model remembers it."""
+    doctor, ids = fleet._doctor, fleet._columns.ids
+    pairs = {
+        (target, ids[slot]): (pair.failures, pair.until, pair.reason if pair.until else "")
+        for target, held in doctor.pairs._by_target.items()
+        for slot, pair in held.items()
+    }
+    expected = {key: (pair.failures, pair.until, pair.reason) for key, pair in model.pairs.items()}
+    for key in {*pairs, *expected}:
+        found, right = pairs.get(key), expected.get(key)
+        assert found is not None, f"pair {key} is forgotten, must be {right}"
+        assert right is not None, f"pair {key} is remembered as {found}, must be forgotten"
+        assert found[:2] == right[:2], f"pair {key} is {found}, must be {right}"
+    for target, attempts in model.attempts.items():
+        window = doctor.targets._windows[target]
+        recent = [failed for at, failed in attempts if at >= model.now - model.rules.blame_window]
+        kept = [slot for at, slot in window.attempts if at >= model.now - model.rules.blame_window]
+        failed = sorted(ids[slot] for slot in kept if slot >= 0)
+        assert failed == sorted(n for n in recent if n is not None), f"failures on {target} are by {failed}"
+        assert len(kept) == len(recent), f"{len(kept)} attempts on {target} are counted, must be {len(recent)}"
+    for number, slot in fleet._by_id.items():
+        known, marks = model.proxies[number], doctor.credentials
+        assert marks.first.get(slot) == known.first_refusal, f"{number}: first refused at {marks.first.get(slot)}"
+        assert marks.recheck.get(slot, INFINITY) == known.recheck, f"{number}: checked again at {marks.recheck.get(slot)}"
 
 
 def _check_set(found: SlotSet, expected: set[int], what: str) -> None:
@@ -54,7 +83,7 @@ def _check_view(fleet: FleetState, view: View, slots: set[int]) -> None:
         elif isinstance(structure, Ranked):
             _check_ranked(structure, ready)
         elif isinstance(structure, (LeastLoaded, LeastRecentlyUsed)):
-            _check_ordered(structure, ready)
+            _check_ordered(structure, ready, fit)
         elif isinstance(structure, Sticky):
             _check_ring(structure, fit)
 
@@ -77,11 +106,12 @@ def _check_ranked(found: Ranked, ready: set[int]) -> None:
         assert bool(found.buckets.mask >> level & 1) == bool(expected), f"{found.name}: the mask is wrong at {level}"
 
 
-def _check_ordered(found: LeastLoaded | LeastRecentlyUsed, ready: set[int]) -> None:
+def _check_ordered(found: LeastLoaded | LeastRecentlyUsed, ready: set[int], fit: set[int]) -> None:
     key = found.weigh if isinstance(found, LeastLoaded) else found.turn
     _check_order(found.order, {slot: key(slot) for slot in ready}, found.name)
     if isinstance(found, RoundRobin):
         assert all(turn <= found.given for turn in found.turns.values()), "a turn that was never given"
+        assert fit.issuperset(found.turns), f"turns of strangers: {set(found.turns) - fit}"
 
 
 def _check_order(order: Order, keys: dict[int, int], what: str) -> None:

@@ -39,7 +39,7 @@ class CoreMachine(RuleBasedStateMachine):
     def inventory(self, name: str, data: st.DataObject) -> None:
         self._move(name, data)
 
-    @rule(data=st.data(), name=st.sampled_from(("record", "record", "record", "outage")))
+    @rule(data=st.data(), name=st.sampled_from(("record", "record", "record", "outage", "login")))
     def outcomes(self, name: str, data: st.DataObject) -> None:
         self._move(name, data)
 
@@ -51,7 +51,7 @@ class CoreMachine(RuleBasedStateMachine):
     def time(self, data: st.DataObject) -> None:
         self._move("advance", data)
 
-    @rule(data=st.data(), name=st.sampled_from(("pick", "picks", "explain")))
+    @rule(data=st.data(), name=st.sampled_from(("pick", "picks", "attempt", "explain")))
     def picking(self, name: str, data: st.DataObject) -> None:
         self._move(name, data)
 

@@ -18,7 +18,7 @@ from tests.property.asked import Asked
 from tests.property.known import Known
 from tests.property.model import Model
 from tests.property.preferences import Preferences
-from tests.property.structures import check_structures
+from tests.property.structures import check_due, check_memory, check_structures
 
 START = 1_000_000.0
 GRAIN = 1.0 / 512.0
@@ -160,6 +160,7 @@ class Twin:
         return -(-min(later) * 512.0 // 1.0) / 512.0 if later else 60.0
 
     def _settle(self) -> None:
+        check_due(self.fleet)
         while not self.fleet.advance(self.now):
             pass
         model = self.model
@@ -275,12 +276,16 @@ class Twin:
             assert not (exactly and guard and liftable), f"refused though the guard lifts {liftable}"
             self._settle()
             return found
+        assert found.proxy_id in self.model.proxies, f"{found} is no proxy of this fleet"
         self._check_hard(found.proxy_id, ask)
         if exactly:
             self._check_pick(found, ask, eligible, full, liftable if guard else [])
             known = self.model.proxies[found.proxy_id]
             half_open = known.learnt.circuit == "half_open" and not known.learnt.probing and not known.learnt.suppressed
-            assert found.probe == (half_open or probes[found.proxy_id]), f"{found}: probe or not?"
+            permitted = half_open or probes[found.proxy_id]
+            due = self.now >= self.model.probe_time(known)
+            assert found.probe >= permitted, f"{found} is a probe and must say so"
+            assert permitted or due >= found.probe, f"{found}: no probe is permitted"
         shared = found.proxy_id in full and found.proxy_id not in eligible
         self._used(found, ask, shared=shared, lifted=not shared and found.proxy_id not in eligible)
         self._settle()
@@ -342,6 +347,7 @@ class Twin:
             self._check_figures(number, known)
             self._check_state(number, known)
         self._check_guard()
+        check_memory(self.fleet, self.model)
         check_structures(self.fleet, self.now)
         self.settled = False
 

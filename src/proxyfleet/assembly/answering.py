@@ -11,7 +11,7 @@ from proxyfleet.services.inventory import fill
 from proxyfleet.services.questions import Questions
 from proxyfleet.settings import Loaded
 
-from .asking import NodeClient, NodeUnreachable, find_node
+from .asking import NodeClient, find_node
 from .opening import opened
 from .runtime import node_file
 
@@ -26,7 +26,7 @@ async def answers(loaded: Loaded, named: str | None) -> AsyncIterator[tuple[Answ
     settings = loaded.settings
     named = named or loaded.node
     node = None if named == OFF else find_node(named, loaded.node_token, node_file(settings))
-    if node is not None and (named or await _lives(node)):
+    if node is not None and (named or await node.lives()):
         yield node, True
         return
     async with opened(settings) as found:
@@ -34,10 +34,3 @@ async def answers(loaded: Loaded, named: str | None) -> AsyncIterator[tuple[Answ
         await fill(fleet, found.store, wall_clock())
         yield Questions(fleet, wall_clock), False
 
-
-async def _lives(node: NodeClient) -> bool:
-    try:
-        await node.report()
-    except NodeUnreachable:
-        return False
-    return True

@@ -33,6 +33,14 @@ class NodeClient:
     def __init__(self, address: NodeAddress) -> None:
         self.address = address
 
+    async def lives(self) -> bool:
+        """Whether the node answers and knows the token."""
+        try:
+            await self._get("/fleet/node")
+        except NodeUnreachable:
+            return False
+        return True
+
     async def report(self) -> Shown:
         """The whole fleet in numbers, with gateway and process."""
         return cast(Shown, await self._get("/fleet/report"))

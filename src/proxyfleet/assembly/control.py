@@ -45,6 +45,7 @@ class Control:
         self.tasks = Tasks()
         self.open = 0
         self._routes: dict[str, Callable[[Query], Awaitable[object]]] = {
+            "/fleet/node": lambda _: _now(questions.node()),
             "/fleet/report": lambda _: questions.report(),
             "/fleet/health": lambda query: questions.health(query.get("selector", "")),
             "/fleet/explain": lambda query: questions.explain(query.get("selector", ""), query.get("target")),
@@ -76,6 +77,10 @@ class Control:
             return 200, json.dumps(await self._routes[path](query)).encode(), "application/json"
         except (FleetError, ValueError) as problem:
             return 400, json.dumps({"error": str(problem)}).encode(), "application/json"
+
+
+async def _now(answer: object) -> object:
+    return answer
 
 
 def _count(text: str) -> int:

@@ -70,16 +70,11 @@ class Reporting:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None or isinstance(error, SystemExit) or _is_of_the_parser(error):
+        if error is None or isinstance(error, SystemExit):
             return
         if self._debug and not isinstance(error, Ended):
             traceback.print_exception(error, file=sys.stderr)
         raise SystemExit(int(_told(error))) from None
-
-
-def _is_of_the_parser(error: BaseException) -> bool:
-    """Errors by which Typer itself ends a command; their classes live in different modules in different versions."""
-    return isinstance(error, RuntimeError | Exception) and "exit_code" in vars(error) and not isinstance(error, Ended)
 
 
 def _told(error: BaseException) -> ExitCode:

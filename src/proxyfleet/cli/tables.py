@@ -9,13 +9,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str |
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=250)
+        console = Console(highlight=False, markup=False, width=250)
     made = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        # Markup in a note or a tag must not be interpreted.
-        made.add_row(*(_cell(value).replace("[", "\\[") for value in row))
+        made.add_row(*(_cell(value) for value in row))
     console.print(made)
 
 

@@ -164,7 +164,7 @@ class FleetState:
         """
         if self._due.soonest <= now:
             self._doctor.advance(now, DRAINED)
-        tested = target is not None or exclude or not selector.plain
+        tested = exclude or not selector.plain or (target is not None and self._picking.remembers(target))
         view = None if tested else self._views.get(selector.key)
         if view is not None and not view.building:
             structure = view.finished.get(strategy or self.strategy)
@@ -351,5 +351,6 @@ class FleetState:
 
     def take_events(self) -> list[Event]:
         """What has happened since the last call, oldest first."""
-        events, self._doctor.events = self._doctor.events, []
+        events = list(self._doctor.events)
+        self._doctor.events.clear()
         return events

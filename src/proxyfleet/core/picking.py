@@ -90,6 +90,10 @@ class Picking:
             return None
         return tests[0] if len(tests) == 1 else lambda slot: all(test(slot) for test in tests)
 
+    def remembers(self, target: str) -> bool:
+        """Whether anything at all is remembered or capped for this target, so that candidates must be tested."""
+        return bool(self.doctor.records.details) or self.doctor.pairs.of(target) is not None
+
     def _target_tests(self, target: str, now: float, memory: bool) -> list[Accept]:
         tests: list[Accept] = []
         pairs, slots = self.doctor.pairs.of(target), self.doctor.slots

@@ -25,7 +25,8 @@ class Postings:
         self.size = 0
         self.everyone = SlotSet()
         self.everyone.places = array("i")
-        self._columns = {field: array("i") for field in SINGLE}
+        self._columns: dict[str, array[int]] = {}
+        """Positions by field; a field that nobody uses costs nothing."""
         self._by_label: dict[Key, SlotSet] = {}
 
     def grow(self, size: int) -> None:
@@ -53,6 +54,8 @@ class Postings:
     def _new(self, field: str) -> SlotSet:
         posting = SlotSet()
         if field != "tag":
+            if field not in self._columns:
+                self._columns[field] = array("i", [-1]) * self.size
             posting.places = self._columns[field]
         return posting
 

@@ -28,7 +28,7 @@ REFUSALS: dict[str, Refused] = {
         400, "http_request_error", "this is a proxy: send an absolute http:// URL or CONNECT"
     ),
     "https_needs_connect": Refused(400, "http_request_error", "use CONNECT for https:// URLs"),
-    "host_missing": Refused(400, "http_request_error", "HTTP/1.1 needs a Host field"),
+    "host_missing": Refused(400, "http_request_error", "the Host field is missing"),
     "host_mismatch": Refused(400, "http_request_error", "Host names another server than the request line"),
     "destination_private": Refused(403, "destination_ip_prohibited", "private and local destinations are not served"),
     "own_address": Refused(403, "destination_ip_prohibited", "the gateway does not connect to itself"),

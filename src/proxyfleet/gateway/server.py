@@ -79,6 +79,8 @@ class Gateway:
         host, port = address
         loop = asyncio.get_running_loop()
         try:
+            if not 0 <= port <= 65535:
+                raise OverflowError  # as asyncio does; uvloop takes the port modulo 65536
             server = await loop.create_server(
                 protocol, host, port, backlog=BACKLOG, reuse_port=self._settings.reuse_port or None
             )

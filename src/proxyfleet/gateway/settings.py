@@ -72,7 +72,7 @@ class Failover:
 
     attempts: int = 3
     """Proxies per request, the first included."""
-    window: float = 30.0
+    window: float = 45.0
     """No further attempt starts later than this many seconds after the request."""
     share: float = 0.2
     """Retry budget: this share of the requests of the last 10 seconds ..."""

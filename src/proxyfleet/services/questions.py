@@ -28,10 +28,14 @@ class Questions:
         self._clock = clock
         self._node = node
 
+    def node(self) -> Shown:
+        """The node's own figures, at no cost; empty where there is no node."""
+        return {} if self._node is None else self._node()
+
     async def report(self) -> Shown:
         """The whole fleet in numbers, and the node's own figures where there is a node."""
         told: Shown = {"fleet": read_models.stats(self._fleet, self._clock())}
-        return told if self._node is None else told | self._node()
+        return told | self.node()
 
     async def health(self, selector: str = "") -> list[Shown]:
         """Every proxy that the selector names, with its health; most days left first."""

@@ -80,20 +80,25 @@ def refuse_beside(key_file: Path, database: Path) -> None:
 def read_key_file(path: Path) -> str:
     """The text of a regular file that only its owner, this user, may read; links are not followed."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise BadKey(
             f"the key file {path} cannot be opened ({error.strerror}); give a plain file, not a link"
         ) from None
-    with open(handle, encoding="ascii", errors="replace") as file:
-        facts = os.fstat(handle)
-        if not stat.S_ISREG(facts.st_mode):
-            raise BadKey(f"the key file {path} is not a regular file; give a plain file")
-        if facts.st_uid != os.geteuid():
-            raise BadKey(f"the key file {path} belongs to another user; chown it to the user that runs this program")
-        if stat.S_IMODE(facts.st_mode) & 0o077:
-            raise BadKey(f"the key file {path} can be read by others; run: chmod 600 {path}")
-        return file.read(4096)
+    try:
+        _refuse_unsafe(path, os.fstat(handle))
+        return os.read(handle, 4096).decode("ascii", "replace")
+    finally:
+        os.close(handle)
+
+
+def _refuse_unsafe(path: Path, facts: os.stat_result) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise BadKey(f"the key file {path} is not a regular file; give a plain file")
+    if facts.st_uid != os.geteuid():
+        raise BadKey(f"the key file {path} belongs to another user; chown it to the user that runs this program")
+    if stat.S_IMODE(facts.st_mode) & 0o077:
+        raise BadKey(f"the key file {path} can be read by others; run: chmod 600 {path}")
 
 
 def write_key_file(path: Path, text: str) -> None:

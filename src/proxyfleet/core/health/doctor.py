@@ -4,6 +4,7 @@ Joins ledger, circuit, blame, pairs and credentials; tells the index what change
 tests in `judge` is that of SPEC rule 8. Picks nothing.
 """
 
+from collections import deque
 from math import exp
 
 from proxyfleet.core.columns import (
@@ -49,6 +50,8 @@ FAILED_COST = 5.0
 ORDINARY = USED | WORKED
 FIRSTS = WORKED | PENDING | GATED | REFUSED
 """Flags that a success may change."""
+MOST_EVENTS = 100_000
+"""Where nobody collects events, the oldest are dropped."""
 SOON = 0.001
 """Nothing is scheduled closer than this, so that rounding of instants cannot make a slot due for ever."""
 
@@ -71,7 +74,7 @@ class Doctor:
         self.pairs = Pairs(rules)
         self.credentials = Credentials(rules)
         self.latencies = Latencies(columns)
-        self.events: list[Event] = []
+        self.events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self.now = 0.0
         """The latest time anything was scored at; nothing is judged by an earlier one."""
         self.index = Index(columns, records.profiles, rules.min_score, self._score_probe_due)
