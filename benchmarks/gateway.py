@@ -1,7 +1,9 @@
-"""P12 and P13: CPU of the proxy process per kept-alive GET, and per CONNECT + GET on a new connection, beside other proxies.
+"""P12 and P13: CPU of the proxy process per kept-alive GET, and per CONNECT + GET on a new connection, beside other
+proxies.
 
-32 connections, bodies of 128 bytes, one upstream proxy with credentials, everything on loopback. Ours authenticates its clients, the others do
-not, which favours them. CPU is user + system of the process and its children from /proc; medians of `ROUNDS` interleaved runs.
+32 connections, bodies of 128 bytes, one upstream proxy with credentials, everything on loopback. Ours authenticates its
+clients, the others do not, which favours them. CPU is user + system of the process and its children from /proc; medians
+of `ROUNDS` interleaved runs.
 """
 
 import os
@@ -25,7 +27,9 @@ SECONDS = 1
 TICK = os.sysconf("SC_CLK_TCK")
 CORES = sorted(os.sched_getaffinity(0))
 PROXY_CORE, LOAD_CORE = CORES[0], CORES[-1]
-"""The proxy under test has a core of its own, clients and upstream share another: else idle wake-ups dominate (PERFORMANCE.md)."""
+"""The proxy under test has a core of its own, clients and upstream share another: else idle wake-ups dominate
+(PERFORMANCE.md).
+"""
 LOAD = [sys.executable, "-m", "benchmarks.gateway_load"]
 
 
@@ -97,7 +101,12 @@ def squid(folder: Path, port: int, upstream: int) -> list[str] | None:
         "never_direct allow all",
         "nonhierarchical_direct off",
         *("cache deny all", "cache_mem 0", "access_log none", f"cache_log {folder}/cache.log", "cache_store_log none"),
-        *(f"pid_filename {folder}/squid.pid", f"coredump_dir {folder}", "visible_hostname bench", "shutdown_lifetime 0"),
+        *(
+            f"pid_filename {folder}/squid.pid",
+            f"coredump_dir {folder}",
+            "visible_hostname bench",
+            "shutdown_lifetime 0",
+        ),
         *("pinger_enable off", "netdb_filename none", "max_filedescriptors 4096", "workers 1"),
         *(["cache_effective_user nobody"] if os.geteuid() == 0 else []),
     ]
@@ -135,7 +144,14 @@ def tinyproxy(folder: Path, port: int, upstream: int) -> list[str] | None:
     if binary is None:
         return None
     lines = [
-        *(f"Port {port}", "Listen 127.0.0.1", "Timeout 60", "MaxClients 500", "LogLevel Critical", "DisableViaHeader Yes"),
+        *(
+            f"Port {port}",
+            "Listen 127.0.0.1",
+            "Timeout 60",
+            "MaxClients 500",
+            "LogLevel Critical",
+            "DisableViaHeader Yes",
+        ),
         f'LogFile "{folder}/tinyproxy.log"',
         f'Upstream http {UPSTREAM_USER}:{UPSTREAM_KEY}@127.0.0.1:{upstream} ""',
         f"Upstream http {UPSTREAM_USER}:{UPSTREAM_KEY}@127.0.0.1:{upstream}",
@@ -149,7 +165,12 @@ def proxy_py(_folder: Path, port: int, upstream: int) -> list[str] | None:
     binary = Path(".venv-bench/bin/proxy")
     if not binary.exists():
         return None
-    plugin = ["--plugins", "proxy.plugin.ProxyPoolPlugin", "--proxy-pool", f"{UPSTREAM_USER}:{UPSTREAM_KEY}@127.0.0.1:{upstream}"]
+    plugin = [
+        "--plugins",
+        "proxy.plugin.ProxyPoolPlugin",
+        "--proxy-pool",
+        f"{UPSTREAM_USER}:{UPSTREAM_KEY}@127.0.0.1:{upstream}",
+    ]
     quiet = ["--log-level", "ERROR", "--num-workers", "1", "--num-acceptors", "1"]
     return [str(binary), "--hostname", "127.0.0.1", "--port", str(port), *plugin, *quiet]
 
@@ -202,7 +223,9 @@ def measured(rivals: list[Rival], load: Callable[[int, Path], int], folder: Path
     return {name: Cost(statistics.median(runs), min(runs), max(runs)) for name, runs in costs.items()}
 
 
-def row(number: str, what: str, costs: dict[str, Cost], missing: list[str], squid_bar: float, haproxy_bar: float) -> Row:
+def row(
+    number: str, what: str, costs: dict[str, Cost], missing: list[str], squid_bar: float, haproxy_bar: float
+) -> Row:
     """Both ratios must hold where their yardstick is there."""
     mine = costs["proxyfleet"].median
     bars = {"squid": squid_bar, "haproxy": haproxy_bar}
@@ -212,7 +235,12 @@ def row(number: str, what: str, costs: dict[str, Cost], missing: list[str], squi
     shown = ", ".join(f"{ratio:.2f} x {name}" for name, ratio in ratios.items())
     absent = f"; missing: {', '.join(missing)}" if missing else ""
     return Row(
-        number, what, f"{costs['proxyfleet']}; {shown}", f"{squid_bar} x squid, {haproxy_bar} x haproxy", beside + absent, holds
+        number,
+        what,
+        f"{costs['proxyfleet']}; {shown}",
+        f"{squid_bar} x squid, {haproxy_bar} x haproxy",
+        beside + absent,
+        holds,
     )
 
 

@@ -1,9 +1,11 @@
-"""The other processes of the gateway's benchmark: an upstream proxy that answers at once, a CONNECT client, and our gateway itself.
+"""The other processes of the gateway's benchmark: an upstream proxy that answers at once, a CONNECT client, and our
+gateway itself.
 
     python -m benchmarks.gateway_load upstream PORT | gateway PORT UPSTREAM_PORT | connects PORT SECONDS
 """
 
 import asyncio
+import gc
 import random
 import sys
 import time
@@ -114,6 +116,8 @@ async def gateway(port: int, upstream_port: int) -> None:
     fleet.prepare(settings.selector)
     server = Gateway(fleet, users.get, wall_clock, settings)
     await server.start()
+    gc.collect()
+    gc.freeze()  # as `proxyfleet serve` does
     await asyncio.Event().wait()
 
 

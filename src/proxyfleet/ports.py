@@ -75,7 +75,8 @@ class Stored(NamedTuple):
 
 
 class Inventory(Protocol):
-    """Every proxy of a fleet, durably; what is answered has been committed. Identity is `Proxy.identity`, ids start at 1.
+    """Every proxy of a fleet, durably; what is answered has been committed. Identity is `Proxy.identity`, ids start at
+    1.
 
     Every method may raise `stores.errors.StoreError`, one line with cause and remedy.
     """
@@ -85,7 +86,8 @@ class Inventory(Protocol):
         ...
 
     async def put(self, proxies: Sequence[Proxy], *, dry_run: bool = False) -> list[Stored]:
-        """Store new proxies (their `id` is ignored) and update known identities, all or nothing; one answer each, in order.
+        """Store new proxies (their `id` is ignored) and update known identities, all or nothing; one answer each, in
+        order.
 
         What a new record leaves unset (None, empty) keeps its stored value; `duplicate` means that nothing changed.
         A dry run answers the same and writes nothing.
@@ -93,7 +95,9 @@ class Inventory(Protocol):
         ...
 
     async def change(self, proxies: Sequence[Proxy]) -> None:
-        """Replace the records with these ids, whole, all or nothing. Raises `UnknownProxy`, or `DuplicateProxy` on identity."""
+        """Replace the records with these ids, whole, all or nothing. Raises `UnknownProxy`, or `DuplicateProxy` on
+        identity.
+        """
         ...
 
     async def remove(self, ids: Sequence[int]) -> int:

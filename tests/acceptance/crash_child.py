@@ -25,7 +25,14 @@ async def imports(store: SqliteStore, run: int) -> None:
         name = f"{run}-{batch}"
         say("try", name)
         proxies = [
-            Proxy(Scheme.HTTP, f"h{n}.b{name}.example", 8080, "u", Secret(f"canary-{name}-{n}"), labels=Labels(source=name))
+            Proxy(
+                Scheme.HTTP,
+                f"h{n}.b{name}.example",
+                8080,
+                "u",
+                Secret(f"canary-{name}-{n}"),
+                labels=Labels(source=name),
+            )
             for n in range(SIZE)
         ]
         stored = [answer.proxy for answer in await store.put(proxies)]

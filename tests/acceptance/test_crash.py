@@ -53,7 +53,10 @@ class Ledger:
 def run_and_kill(path: Path, key: Path, run: int, wait: float) -> list[str]:
     """What the child said before it was killed `wait` seconds after its first word."""
     child = subprocess.Popen(
-        [sys.executable, str(CHILD), str(path), str(key), str(run)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, str(CHILD), str(path), str(key), str(run)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout is not None
     assert child.stderr is not None

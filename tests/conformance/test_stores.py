@@ -218,17 +218,22 @@ PROXIES = st.builds(
     password=st.none() | st.builds(Secret, st.sampled_from(["", "p", "q"])),
     capacity=st.none() | st.integers(1, 3),
     status=st.sampled_from(Status),
-    labels=st.builds(Labels, country=st.sampled_from([None, "DE"]), tags=st.sampled_from([frozenset(), frozenset({"t"})])),
+    labels=st.builds(
+        Labels, country=st.sampled_from([None, "DE"]), tags=st.sampled_from([frozenset(), frozenset({"t"})])
+    ),
     details=st.none() | st.builds(Details, notes=st.sampled_from(["", "n"])),
 )
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["put", "dry", "change", "remove"]), st.lists(PROXIES, max_size=4), st.integers(1, 6)), max_size=8
+    st.tuples(st.sampled_from(["put", "dry", "change", "remove"]), st.lists(PROXIES, max_size=4), st.integers(1, 6)),
+    max_size=8,
 )
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-async def test_sqlite_does_what_memory_does(steps: list[tuple[str, list[Proxy], int]], tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_sqlite_does_what_memory_does(
+    steps: list[tuple[str, list[Proxy], int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     directory = tmp_path_factory.mktemp("model")
     model, real = await fresh("memory", directory), await fresh("sqlite", directory)
     try:

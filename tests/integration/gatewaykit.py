@@ -1,7 +1,7 @@
 """A gateway between scripted clients and scripted upstream proxies, over real sockets on loopback.
 
-An upstream is a coroutine that gets each connection as a `Peer`; `forwarder` is an honest one. Nothing sleeps: `Peer.read_head` and friends
-wait for bytes, and `Clock` is moved by hand where time matters.
+An upstream is a coroutine that gets each connection as a `Peer`; `forwarder` is an honest one. Nothing sleeps:
+`Peer.read_head` and friends wait for bytes, and `Clock` is moved by hand where time matters.
 """
 
 import asyncio
@@ -163,7 +163,8 @@ def settings(**changes: object) -> GatewaySettings:
 
 
 class Kit:
-    """`async with Kit(script, ...) as kit`: one upstream per script (None: a port where nobody listens), in front of them a gateway.
+    """`async with Kit(script, ...) as kit`: one upstream per script (None: a port where nobody listens), in front of
+    them a gateway.
 
     The fleet picks round robin, that is in the order of the scripts.
     """
@@ -223,9 +224,11 @@ class Kit:
 
     async def until(self, true: Callable[[], object]) -> None:
         """Let the loop turn until something is so; a test that waits for ever fails."""
-        async with asyncio.timeout(PATIENCE):
-            while not true():
-                await asyncio.sleep(0.001)
+        for _ in range(int(PATIENCE * 1000)):
+            if true():
+                return
+            await asyncio.sleep(0.001)
+        raise TimeoutError("it never became so")
 
 
 async def turns(number: int = 5) -> None:

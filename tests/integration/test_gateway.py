@@ -5,7 +5,6 @@ import logging
 import shutil
 
 import pytest
-
 from tests.integration.gatewaykit import OPENED, UPSTREAM_FIELD, Kit, closing, connect, get, silent
 
 CURL = shutil.which("curl")

@@ -128,11 +128,25 @@ class Moves:
             self.twin.replace(replace(self.twin.fleet.get(number), password=Secret(self.choose(("one", "two")))))
 
     def outage(self) -> None:
-        """One target fails through everybody."""
+        """One target fails through everybody, or through most."""
         target = self.choose(TARGETS[:2])
+        failure, success = Outcome.failed("timeout", target=target, phase=Phase.EXCHANGE), Outcome.succeeded(0.4, target)
         for number in self.twin.ids:
-            for _ in range(self.choose((1, 2, 4))):
-                self.twin.record(number, Outcome.failed("timeout", target=target, phase=Phase.EXCHANGE))
+            for outcome in self.choose(((failure,), (failure,) * 2, (failure,) * 4, (success,), (failure, success))):
+                self.twin.record(number, outcome)
+
+    def success(self) -> None:
+        """Good times, for some more than for others."""
+        for number in self.twin.ids:
+            for _ in range(self.choose((0, 1, 2))):
+                self.twin.record(number, Outcome.succeeded(0.4))
+
+    def answer(self) -> None:
+        """News of a proxy whose one permitted probe is out."""
+        known = self.twin.model.proxies
+        probing = [number for number in known if known[number].learnt.probing]
+        if (number := self.choose(probing) if probing else self._some()) is not None:
+            self._record(number, 1)
 
     def slots(self) -> None:
         if (number := self._some()) is not None:
@@ -190,7 +204,7 @@ class Moves:
 
 
 NAMES = (
-    "add", "add", "remove", "replace", "replace", "switch", "record", "record", "record", "record", "outage", "login", "slots", "slots",
+    "add", "add", "remove", "replace", "replace", "switch", "record", "record", "record", "record", "outage", "success", "answer", "login", "slots", "slots",
     "traffic", "traffic", "hold", "block", "advance", "advance", "advance", "pick", "pick", "picks", "picks", "attempt", "attempt", "explain",
 )  # fmt: skip
 

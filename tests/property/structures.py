@@ -100,10 +100,12 @@ def _check_weighted(fleet: FleetState, found: Weighted, ready: set[int]) -> None
 
 
 def _check_ranked(found: Ranked, ready: set[int]) -> None:
-    for level, members in enumerate(found.buckets.members):
-        expected = {slot for slot in ready if found.rank(slot) == level}
-        assert set(members) == expected, f"{found.name}, bucket {level}: {sorted(members)}, must be {sorted(expected)}"
-        assert bool(found.buckets.mask >> level & 1) == bool(expected), f"{found.name}: the mask is wrong at {level}"
+    expected: dict[int, set[int]] = {}
+    for slot in ready:
+        expected.setdefault(found.rank(slot), set()).add(slot)
+    held = {level: set(members) for level, members in enumerate(found.buckets.members) if members}
+    assert held == expected, f"{found.name}: the buckets hold {held}, must hold {expected}"
+    assert found.buckets.mask == sum(1 << level for level in expected), f"{found.name}: the mask is wrong"
 
 
 def _check_ordered(found: LeastLoaded | LeastRecentlyUsed, ready: set[int], fit: set[int]) -> None:

@@ -39,7 +39,7 @@ class CoreMachine(RuleBasedStateMachine):
     def inventory(self, name: str, data: st.DataObject) -> None:
         self._move(name, data)
 
-    @rule(data=st.data(), name=st.sampled_from(("record", "record", "record", "outage", "login")))
+    @rule(data=st.data(), name=st.sampled_from(("record", "record", "record", "outage", "success", "answer", "login")))
     def outcomes(self, name: str, data: st.DataObject) -> None:
         self._move(name, data)
 

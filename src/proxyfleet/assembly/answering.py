@@ -33,4 +33,3 @@ async def answers(loaded: Loaded, named: str | None) -> AsyncIterator[tuple[Answ
         fleet = FleetState(settings.rules, rng=SystemRandom())
         await fill(fleet, found.store, wall_clock())
         yield Questions(fleet, wall_clock), False
-

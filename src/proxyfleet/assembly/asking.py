@@ -100,7 +100,9 @@ def find_node(named: str | None, token: str | None, beside: Path) -> NodeClient 
     """The node that was named (a URL with its token, or a node file), else the one that serves this store, if any."""
     if named and named.startswith("http://"):
         if not token:
-            raise NodeFileError("a node named by its URL needs its token in PROXYFLEET_NODE_TOKEN; or name its node file")
+            raise NodeFileError(
+                "a node named by its URL needs its token in PROXYFLEET_NODE_TOKEN; or name its node file"
+            )
         return NodeClient(NodeAddress(named, token))
     if named:
         return NodeClient(read_node_file(Path(named)))

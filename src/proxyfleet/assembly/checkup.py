@@ -4,6 +4,7 @@ import errno
 import socket
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -50,19 +51,17 @@ def _python() -> Check:
 
 
 def _sqlite() -> Check:
-    from proxyfleet.stores.errors import StoreUnusable
-
+    """The wheel of apsw brings its own SQLite, and is numbered like it."""
     try:
-        import apsw
-
+        version = metadata.version("apsw")
         from proxyfleet.stores.sql.opening import refuse_old
 
-        refuse_old(apsw.sqlite_lib_version())
+        refuse_old(version)
     except ImportError:
         return Check("sqlite", "fail", "apsw is not installed", "install proxyfleet again, with its dependencies")
-    except StoreUnusable as error:
+    except FleetError as error:
         return _failed("sqlite", error)
-    return Check("sqlite", "ok", apsw.sqlite_lib_version())
+    return Check("sqlite", "ok", version)
 
 
 def _clock() -> Check:
@@ -82,7 +81,11 @@ def _settings(loaded: Loaded) -> list[Check]:
 async def _store(settings: Settings) -> list[Check]:
     shown = masked_url(settings.store)
     if sqlite_file(settings.store) is None:
-        return [Check("store", "warn", shown, "a fleet in memory ends with its process; use --store sqlite:///FILE to keep it")]
+        return [
+            Check(
+                "store", "warn", shown, "a fleet in memory ends with its process; use --store sqlite:///FILE to keep it"
+            )
+        ]
     try:
         async with opened(settings) as found:
             proxies = sum([len(batch) async for batch in found.store.proxies()])

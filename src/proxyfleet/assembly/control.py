@@ -119,7 +119,7 @@ class ControlConnection(asyncio.Protocol):
         if self._control.open > MOST_CONNECTIONS:
             transport.close()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         """Nobody waits for the answer any more."""
         self._control.open -= 1
         if self._deadline is not None:
@@ -150,7 +150,9 @@ class ControlConnection(asyncio.Protocol):
     def _send(self, answer: Answer, *, bodiless: bool) -> None:
         status, body, media = answer
         fields = f"Content-Type: {media}\r\nContent-Length: {len(body)}\r\nCache-Control: no-store\r\nConnection: close"
-        self._transport.write(f"HTTP/1.1 {status} {REASONS[status]}\r\n{fields}\r\n\r\n".encode() + body * (not bodiless))
+        self._transport.write(
+            f"HTTP/1.1 {status} {REASONS[status]}\r\n{fields}\r\n\r\n".encode() + body * (not bodiless)
+        )
         self._transport.close()
 
 

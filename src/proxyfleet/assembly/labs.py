@@ -28,10 +28,12 @@ class LabUp(TypedDict):
 async def lab_running(counts: Mapping[str, int], first_port: int, *, credentials: bool) -> AsyncIterator[LabUp]:
     """A lab with so many proxies of each kind. Raises `LabUnavailable` when ports or descriptors run out."""
     user = "lab" if credentials else None
-    lab = Lab(username=user, password=user, layout=Layout(first_port), **counts)
+    lab = Lab(username=user, password=user, layout=Layout(first_port))
     try:
-        await lab.__aenter__()
+        lab.start()
+        lab.add_many(counts)
     except OSError as error:
+        await lab.close()
         raise LabUnavailable(f"the lab cannot start ({error}); choose another --first-port or fewer proxies") from None
     try:
         yield LabUp(

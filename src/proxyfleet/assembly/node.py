@@ -40,7 +40,9 @@ SLICE: Final = 250
 class Node:
     """`start`, then `stop`; both once. The store stays open: whoever opened it closes it."""
 
-    def __init__(self, settings: Settings, opened: Opened, *, clock: Clock = wall_clock, rng: Random | None = None) -> None:
+    def __init__(
+        self, settings: Settings, opened: Opened, *, clock: Clock = wall_clock, rng: Random | None = None
+    ) -> None:
         self._settings = settings
         self._store, self._revision = opened
         self._clock = clock
@@ -53,7 +55,9 @@ class Node:
         self._started = clock()
         self._gateway: Gateway | None = None
         self._server: asyncio.Server | None = None
-        self._control = Control(Questions(self.fleet, clock, self._report), secrets.token_urlsafe(24), lambda: self.ready)
+        self._control = Control(
+            Questions(self.fleet, clock, self._report), secrets.token_urlsafe(24), lambda: self.ready
+        )
         self.address: NodeAddress | None = None
 
     @property
@@ -81,7 +85,9 @@ class Node:
     async def _listen(self) -> None:
         own = await self._open_control() if self._settings.gateway.control is not None else None
         self.guarded = bool(self._users)
-        gateway = Gateway(self.fleet, self._users.get if self.guarded else None, self._clock, gateway_settings(self._settings, own))
+        gateway = Gateway(
+            self.fleet, self._users.get if self.guarded else None, self._clock, gateway_settings(self._settings, own)
+        )
         await gateway.start()
         self._gateway = gateway
         if own is not None:
@@ -159,7 +165,12 @@ class Node:
 
     def _report(self) -> Shown:
         gateway = self._gateway
-        node: Shown = {"pid": os.getpid(), "started": instant(self._started), "ready": self.ready, "users": len(self._users)}
+        node: Shown = {
+            "pid": os.getpid(),
+            "started": instant(self._started),
+            "ready": self.ready,
+            "users": len(self._users),
+        }
         return {
             "node": node | {"gateway": address_text(self.gateway_address)},
             "gateway": None if gateway is None else asdict(gateway.stats()),

@@ -70,7 +70,9 @@ def _download(url: str, allow_private: bool, clock: Clock) -> Iterator[bytes]:
             finally:
                 answer.close()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(f"cannot fetch {_shown(url)} ({type(error).__name__}); check the address and try again") from None
+        raise SourceError(
+            f"cannot fetch {_shown(url)} ({type(error).__name__}); check the address and try again"
+        ) from None
 
 
 def _follow(client: "httpx.Client", url: "httpx.URL", allow_private: bool) -> "httpx.Response":
@@ -94,9 +96,7 @@ def _request(client: "httpx.Client", url: "httpx.URL", allow_private: bool) -> "
     host = url.host.strip("[]")
     address = _resolved(host, url.port or (443 if url.scheme == "https" else 80), allow_private)
     headers = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity", "User-Agent": "proxyfleet"}
-    return client.build_request(
-        "GET", url.copy_with(host=address), headers=headers, extensions={"sni_hostname": host}
-    )
+    return client.build_request("GET", url.copy_with(host=address), headers=headers, extensions={"sni_hostname": host})
 
 
 def _resolved(host: str, port: int, allow_private: bool) -> str:
@@ -117,7 +117,9 @@ def _body(answer: "httpx.Response", clock: Clock, deadline: float) -> Iterator[b
         size += len(data)
         if size > LARGEST_ANSWER or clock() > deadline:
             told = f"longer than {LARGEST_ANSWER >> 20} MiB" if size > LARGEST_ANSWER else f"took over {LONGEST:g} s"
-            raise SourceError(f"the answer of {_shown(str(answer.url))} {told}; download it yourself and import the file")
+            raise SourceError(
+                f"the answer of {_shown(str(answer.url))} {told}; download it yourself and import the file"
+            )
         yield data
 
 

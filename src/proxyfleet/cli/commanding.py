@@ -20,7 +20,9 @@ PANEL: Final = "Common options"
 class Shared:
     """What every command takes."""
 
-    config: Annotated[str | None, typer.Option(metavar="FILE", help="Settings file (TOML).", rich_help_panel=PANEL)] = None
+    config: Annotated[str | None, typer.Option(metavar="FILE", help="Settings file (TOML).", rich_help_panel=PANEL)] = (
+        None
+    )
     store: Annotated[
         str | None, typer.Option(metavar="URL", help="sqlite:///FILE or memory:", rich_help_panel=PANEL)
     ] = None
@@ -65,7 +67,11 @@ def root(app: typer.Typer) -> None:
 def _spread(function: Command) -> Command:
     """The function as Typer is to see it; `Any` because the values are of whatever types the options have."""
     hints = get_type_hints(function, include_extras=True)
-    own = [parameter for parameter in inspect.signature(function).parameters.values() if hints[parameter.name] is not Session]
+    own = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if hints[parameter.name] is not Session
+    ]
     groups = {parameter.name: hints[parameter.name] for parameter in own if is_dataclass(hints[parameter.name])}
 
     def run(ctx: typer.Context, **given: Any) -> None:

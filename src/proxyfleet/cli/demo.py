@@ -14,7 +14,7 @@ MEANINGS = {
     "gateway": "the address to give to a client as its proxy",
     "try": "a request through it; the answer's X-Proxyfleet-Proxy says who carried it",
     "explain": "which proxies may be picked, and why others not",
-    "lab": "the 20 pretended proxies; POST /proxies/http-1 {\"dead\": true} kills one",
+    "lab": 'the 20 pretended proxies; POST /proxies/http-1 {"dead": true} kills one',
     "target": "the site that answers",
 }
 

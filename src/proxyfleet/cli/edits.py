@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 def set_(
     session: Session,
     selector: Which,
-    changes: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help="Such as country=DE tags+=fast notes=")],
+    changes: Annotated[
+        list[str], typer.Argument(metavar="FIELD=VALUE...", help="Such as country=DE tags+=fast notes=")
+    ],
 ) -> None:
     """Change fields; an empty value unsets one, `tags+=` and `tags-=` add and take tags."""
     _edit(session, selector, changes, "changed")

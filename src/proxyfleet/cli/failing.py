@@ -31,7 +31,16 @@ MEANINGS: Final[dict[ExitCode, str]] = {
 }
 
 _USAGE: Final = frozenset(
-    {"bad_settings", "bad_selector", "unknown_strategy", "bad_proxy", "bad_rules", "bad_change", "bad_user", "bad_usage"}
+    {
+        "bad_settings",
+        "bad_selector",
+        "unknown_strategy",
+        "bad_proxy",
+        "bad_rules",
+        "bad_change",
+        "bad_user",
+        "bad_usage",
+    }
     | {"bad_store_url", "node_file", "node_refused", "open_proxy_refused"}
 )
 _UNAVAILABLE: Final = frozenset(
@@ -69,7 +78,9 @@ class Reporting:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if error is None or isinstance(error, SystemExit):
             return
         if self._debug and not isinstance(error, Ended):

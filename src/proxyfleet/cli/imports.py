@@ -29,7 +29,9 @@ class Reading:
     tag: Annotated[list[str], typer.Option(metavar="TAG", help="A tag for all of them; may be repeated.")] = field(
         default_factory=list
     )
-    capacity: Annotated[int | None, typer.Option(metavar="N", help="Leases each may carry, where the line says none.")] = None
+    capacity: Annotated[
+        int | None, typer.Option(metavar="N", help="Leases each may carry, where the line says none.")
+    ] = None
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Accept addresses that are not globally routable.")
     ] = False
@@ -61,7 +63,9 @@ def wish_from(reading: Reading) -> "ImportWish":
 
 def import_(
     session: Session,
-    source: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="A file, an http(s) URL, or - for standard input.")],
+    source: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="A file, an http(s) URL, or - for standard input.")
+    ],
     reading: Reading,
 ) -> None:
     """Import proxies from lists in any common form; every line gets a verdict."""

@@ -23,7 +23,9 @@ class Counts:
     socks4: Annotated[int, typer.Option(min=0, help="SOCKS4 and 4a.")] = 0
     socks5: Annotated[int, typer.Option(min=0, help="SOCKS5.")] = 0
     rotating: Annotated[int, typer.Option(min=0, help="HTTP with a new exit per session.")] = 0
-    first_port: Annotated[int, typer.Option(min=0, max=65_000, help="Consecutive ports from here; 0 takes free ones.")] = 0
+    first_port: Annotated[
+        int, typer.Option(min=0, max=65_000, help="Consecutive ports from here; 0 takes free ones.")
+    ] = 0
     open: Annotated[bool, typer.Option("--open", help="Proxies that ask for no credentials.")] = False
 
 

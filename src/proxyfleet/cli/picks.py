@@ -21,8 +21,12 @@ class Wish:
     selector: Annotated[str, typer.Option(help="Which proxies, such as 'country=US tag=premium'.")] = ""
     strategy: Annotated[str | None, typer.Option(metavar="NAME", help="How one of the eligible is picked.")] = None
     count: Annotated[int, typer.Option(help="How many different proxies.", min=1, max=10_000)] = 1
-    target: Annotated[str | None, typer.Option(metavar="HOST", help="The site it is for: its own memory counts.")] = None
-    explain: Annotated[bool, typer.Option("--explain", help="Pick none; say of each whether it may be, and why not.")] = False
+    target: Annotated[str | None, typer.Option(metavar="HOST", help="The site it is for: its own memory counts.")] = (
+        None
+    )
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Pick none; say of each whether it may be, and why not.")
+    ] = False
     with_passwords: Annotated[bool, typer.Option("--with-passwords", help="Put credentials into the URLs.")] = False
 
 

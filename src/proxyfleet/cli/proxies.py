@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def list_(
     session: Session,
-    selector: Annotated[str, typer.Argument(help="Which proxies, such as 'country=US tag=premium'; all without it.")] = "",
+    selector: Annotated[
+        str, typer.Argument(help="Which proxies, such as 'country=US tag=premium'; all without it.")
+    ] = "",
     limit: Annotated[int, typer.Option(help="Show at most so many; 0 shows all.", min=0)] = 0,
 ) -> None:
     """List proxies, most days left first."""
@@ -48,7 +50,9 @@ def _cells(row: Row) -> list[object]:
     return [*known, row["status"], health["reputation"], health["circuit"], health["free"], row["days_left"]]
 
 
-def show(session: Session, proxy_id: Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the proxy.")]) -> None:
+def show(
+    session: Session, proxy_id: Annotated[int, typer.Argument(metavar="ID", min=1, help="Number of the proxy.")]
+) -> None:
     """Show everything about one proxy."""
     from proxyfleet.core.errors import UnknownProxy
 

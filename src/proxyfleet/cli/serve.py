@@ -16,7 +16,9 @@ class Serving:
     """Where the node listens, and what it takes in first."""
 
     listen: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where clients connect.")] = None
-    control: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Health checks and this program; or off.")] = None
+    control: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Health checks and this program; or off.")
+    ] = None
     sources: Annotated[
         list[str], typer.Option("--import", metavar="SOURCE", help="Import this first; may be repeated.")
     ] = field(default_factory=list)

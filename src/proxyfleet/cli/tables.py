@@ -1,21 +1,38 @@
-"""Tables for people, by Rich. Values in, lines on standard output out; decides nothing about what is shown."""
+"""Tables for people: by Rich on a terminal, plain aligned columns on a pipe and for long lists. Decides nothing else."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+MOST_RICH: Final = 500
+"""Rich needs a millisecond per row; longer tables are written plainly."""
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
-    """A table as wide as it needs to be; on a pipe nothing is cut."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A heading and the rows, every column as wide as it needs to be."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    if sys.stdout.isatty() and len(cells) <= MOST_RICH:
+        _rich(columns, cells)
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in plain(columns, cells))
+
+
+def plain(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines of aligned text, two blanks between columns."""
+    widths = [max(len(row[at]) for row in (columns, *cells)) for at in range(len(columns))]
+    for row in (columns, *cells):
+        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _rich(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=250)
-    made = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        made.add_row(*(_cell(value) for value in row))
-    console.print(made)
+    made = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in cells:
+        made.add_row(*row)
+    # A note or a tag may look like markup and must not be read as such.
+    Console(highlight=False, markup=False).print(made)
 
 
 def pairs(rows: Iterable[tuple[str, object]]) -> None:
@@ -35,6 +52,5 @@ def _cell(value: object) -> str:
         return f"{value:.2f}"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "-"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
+    # Whatever a list or an operator wrote must not steer the terminal.
+    return "".join(char if char.isprintable() else "?" for char in str(value))

@@ -26,7 +26,8 @@ def add(
     session: Session,
     name: Name,
     password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input; else one is made and printed.")
+        bool,
+        typer.Option("--password-stdin", help="Read the password from standard input; else one is made and printed."),
     ] = False,
 ) -> None:
     """Add a user, or give a known one a new password."""

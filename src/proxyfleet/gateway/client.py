@@ -77,7 +77,7 @@ class ClientConnection(asyncio.Protocol):
             self._key = key
             ctx.live.add(self)
             ctx.empty.clear()
-            self.transport.set_write_buffer_limits(ctx.limits.write_buffer)
+            ctx.bound_writes(self.transport)
             return
         ctx.counters.refused(code)
         self._state = CLOSING
@@ -234,7 +234,7 @@ class ClientConnection(asyncio.Protocol):
         """Pipelined requests are taken up in a new turn of the loop, so that their number is not a depth of the stack."""
         if self._held is not None:
             asyncio.get_running_loop().call_soon(self._read_held)
-        else:
+        elif self._paused:
             self.resume_reading()
 
     def _read_held(self) -> None:

@@ -18,6 +18,9 @@ from proxyfleet.tasks import Tasks
 from proxyfleet.wire.http1_head import request_names, response_names
 
 
+LOOP_WRITE_BUFFER = 65_536
+
+
 class Swept(Protocol):
     """Something alive that the sweep looks at twice a second."""
 
@@ -73,6 +76,11 @@ class Context:
     def route(self, proxy_id: int) -> Route:
         """The way to a proxy that was just picked."""
         return self.routes.to(proxy_id, self.fleet.endpoint(proxy_id))
+
+    def bound_writes(self, transport: asyncio.Transport) -> None:
+        """Set how much may wait to be sent, where that is not what both loops do anyway."""
+        if self.limits.write_buffer != LOOP_WRITE_BUFFER:
+            transport.set_write_buffer_limits(self.limits.write_buffer)
 
     def leave(self, swept: Swept, client: str) -> None:
         """A client's connection is over."""

@@ -32,7 +32,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self.owner is None:
             self.transport.abort()
             return
-        self.transport.set_write_buffer_limits(self._ctx.limits.write_buffer)
+        self._ctx.bound_writes(self.transport)
         self.owner.connected(self)
 
     def data_received(self, data: bytes) -> None:

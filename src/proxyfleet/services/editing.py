@@ -31,7 +31,7 @@ def _instant(text: str) -> float | None:
 
 
 def _choice(kind: type[Scheme] | type[Kind] | type[ProxyType] | type[Status], name: str) -> Callable[[str], object]:
-    return lambda text: kind(FIELDS[name].read(text))
+    return lambda text: kind(str(FIELDS[name].read(text)))
 
 
 def _like(name: str) -> Callable[[str], object]:
@@ -39,14 +39,12 @@ def _like(name: str) -> Callable[[str], object]:
 
 
 _SECONDS: Final = FIELDS["min_interval"].read
+_MONEY: Final = ("cost_per_month", "cost_per_gb", "currency")
+_CLAIMS: Final = ("country", "region", "city", "asn", "provider", "source", "anonymity", *_MONEY)
 _LABELS: Final[dict[str, Callable[[str], object]]] = {
     "kind": _choice(Kind, "kind"),
     "type": _choice(ProxyType, "type"),
-    **{
-        name: _like(name)
-        for name in ("country", "region", "city", "asn", "provider", "source", "anonymity")
-        + ("cost_per_month", "cost_per_gb", "currency")
-    },
+    **{name: _like(name) for name in _CLAIMS},
 }
 _DETAILS: Final[dict[str, Callable[[str], object]]] = {
     "max_connections": _like("max_connections"),

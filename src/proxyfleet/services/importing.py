@@ -106,7 +106,9 @@ class Import:
     `tell` gets the number of lines read after each batch, for a progress bar.
     """
 
-    def __init__(self, inventory: Inventory, *, dry_run: bool = False, tell: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self, inventory: Inventory, *, dry_run: bool = False, tell: Callable[[int], None] | None = None
+    ) -> None:
         self.report = ImportReport()
         self._inventory = inventory
         self._dry_run = dry_run

@@ -4,7 +4,7 @@ Reads a `FleetState` and changes nothing. Passwords and refresh URLs are not in 
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from proxyfleet.core.selector import Selector
 
 Shown = dict[str, object]
 PLAIN = Details()
+HEALTH_FIELDS = tuple(f.name for f in fields(HealthReport))
 
 
 def instant(seconds: float | None) -> str | None:
@@ -62,7 +63,7 @@ def _plain(value: object) -> object:
 
 def shown_health(health: HealthReport) -> Shown:
     """The health of a proxy; times in seconds, instants as text."""
-    told: Shown = asdict(health)
+    told: Shown = {name: getattr(health, name) for name in HEALTH_FIELDS}
     for name in ("last_success", "last_failure", "last_used", "rest_until"):
         told[name] = instant(getattr(health, name))
     return told | {"latency": health.latency._asdict(), "attempts": health.attempts}

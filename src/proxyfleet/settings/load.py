@@ -16,7 +16,7 @@ from proxyfleet.core.errors import BadRules, FleetError
 from proxyfleet.core.rules import Rules
 
 from .kinds import Kind, kind_like
-from .places import SQLITE, configuration_folder, data_folder, store_problem
+from .places import SQLITE, configuration_folder, data_folder, masked_url, store_problem
 from .schema import PREFIX, SECTIONS, STRICTER, Settings
 
 CONFIG: Final = PREFIX + "CONFIG"
@@ -106,10 +106,14 @@ class _Layers:
         try:
             self.values[key] = kind.read(value)
         except ValueError as problem:
-            shown = "" if key == "key" or isinstance(value, dict | list) else f" {value!r} does not fit"
+            shown = "" if key == "key" or isinstance(value, dict | list) else f" {_shown(value)!r} does not fit"
             self.problems.append(f"{place}:{shown}; give {problem}")
             return
         self.origins[key] = place
+
+
+def _shown(value: object) -> object:
+    return masked_url(value)[:100] if isinstance(value, str) else value
 
 
 def _take_file(layers: _Layers, path: str) -> None:
@@ -117,7 +121,9 @@ def _take_file(layers: _Layers, path: str) -> None:
         document = _read_file(path)
     except (OSError, ValueError) as error:
         told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        layers.problems.append(f"settings file {path}: {told}; correct the file, or the path given by --config or {CONFIG}")
+        layers.problems.append(
+            f"settings file {path}: {told}; correct the file, or the path given by --config or {CONFIG}"
+        )
         return
     for key, value in _flattened(document):
         place = f"{path}, {key}"
@@ -164,7 +170,7 @@ def _suggestion(name: str, known: list[str]) -> str:
 
 
 def _build(layers: _Layers, environment: Mapping[str, str]) -> Settings | None:
-    sections: dict[str, object] = {}
+    sections: dict[str, Any] = {}
     for section, record in SECTIONS.items():
         # Values of many types, checked one by one by their kinds.
         values: dict[str, Any] = {

@@ -54,7 +54,8 @@ def framing_line(framing: int) -> bytes:
 
 
 def upstream_request(head: RequestHead, authority: bytes, path: bytes, framing: int) -> bytes:
-    """The head for an upstream HTTP proxy, absolute-form, HTTP/1.1, but for what depends on the proxy and the empty line.
+    """The head for an upstream HTTP proxy, absolute-form, HTTP/1.1, but for what depends on the proxy and the empty
+    line.
 
     `authority` becomes Host (RFC 9112 §3.2.2). Via and Proxy-Authorization come after it.
     """

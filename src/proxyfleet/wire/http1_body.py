@@ -146,7 +146,9 @@ class ChunkedBody:
         return out, data[at:]
 
     def _whole_chunks(self, data: bytes, at: int, payload: list[bytes]) -> int:
-        """Takes the plain chunks that lie whole in `data`: a body of one-byte chunks would else hold the loop for 0.1 s."""
+        """Takes the plain chunks that lie whole in `data`: a body of one-byte chunks would else hold the loop for 0.1
+        s.
+        """
         while (line := _PLAIN_SIZE.match(data, at)) is not None and (size := int(line[1], 16)):
             start = line.end()
             end = start + size

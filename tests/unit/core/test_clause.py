@@ -123,7 +123,9 @@ def test_what_cannot_be_read_is_refused_with_the_reason(field: str, text: str, w
 
 
 def test_label_fields_are_read_from_the_profile() -> None:
-    labels = Labels(Kind.ROTATING, ProxyType.ISP, "US", "Texas", "Austin", 7, TAGS, "p", "s", "elite", measured_country="CA")
+    labels = Labels(
+        Kind.ROTATING, ProxyType.ISP, "US", "Texas", "Austin", 7, TAGS, "p", "s", "elite", measured_country="CA"
+    )
     profile = Profile(Scheme.SOCKS5H, labels)
     found = {name: field.label(profile) for name, field in FIELDS.items() if field.label is not None}
     assert found == {

@@ -57,7 +57,7 @@ def test_every_test_is_named_by_the_first_that_fails(fleet_of) -> None:
     seen.append(code(fleet, ask, target="t", now=now))
     fleet.end(1, "t")
     seen.append(code(fleet, ask, target="t", now=now))
-    now = NOW + 2 + 300
+    now = NOW + 2 + 480
     fleet.advance(now)
     fleet._doctor.used(fleet._slot(1), now)
     fleet._slots.waits.clear()

@@ -150,7 +150,8 @@ def test_the_cheapest_tier_comes_first(fleet_of) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cheaper", "dearer"), [("0/1", "0/2"), ("0/9", "0.1/0"), ("0.9/0", "1/0"), ("10/0", ""), ("2/1", "2/3"), ("9/0", "10/0")]
+    ("cheaper", "dearer"),
+    [("0/1", "0/2"), ("0/9", "0.1/0"), ("0.9/0", "1/0"), ("10/0", ""), ("2/1", "2/3"), ("9/0", "10/0")],
 )
 def test_the_order_of_tiers(cheaper: str, dearer: str) -> None:
     assert tier_price(cheaper) < tier_price(dearer)
@@ -255,3 +256,61 @@ def test_nobody_holds_a_proxy_that_is_gone(fleet_of) -> None:
     fleet.remove(1, NOW)
     assert fleet._picking.holds == {}
     assert fleet._columns.standing[0] == ABSENT or fleet._columns.ids[0] == 2
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_the_hard_states_are_never_handed_out(fleet_of, name: str) -> None:
+    fleet = fleet_of(
+        [
+            a_proxy(1),
+            a_proxy(2, status=Status.DISABLED),
+            a_proxy(3, expires_at=NOW - 1),
+            a_proxy(4, status=Status.FAILED),
+            a_proxy(5, status=Status.PENDING, require_check=True),
+            a_proxy(6),
+        ]
+    )
+    for at in (NOW - 100, NOW - 1):
+        fleet.record(6, Outcome.failed("authentication"), at)
+    assert who(fleet, strategy=name) == who(fleet, strategy=name, key="k") == {1}
+
+
+def test_a_resource_is_held_by_one(fleet_of) -> None:
+    fleet = fleet_of(2)
+    fleet.hold("shop", 1)
+    fleet.hold("shop", 1)
+    assert who(fleet, selector=Selector.parse("resource=shop")) == {2}
+    assert who(fleet, selector=Selector.parse("resource=other")) == who(fleet) == {1, 2}
+    fleet.unhold("shop", 1)
+    fleet.unhold("shop", 1)
+    assert who(fleet, selector=Selector.parse("resource=shop")) == {1, 2}
+
+
+def test_a_resource_whose_holder_is_removed_is_free(fleet_of) -> None:
+    fleet = fleet_of(2)
+    fleet.hold("shop", 1)
+    fleet.remove(1, NOW)
+    fleet.add(a_proxy(3), NOW)
+    assert who(fleet, selector=Selector.parse("resource=shop")) == {2, 3}
+
+
+def test_a_block_ends_when_it_says(fleet_of) -> None:
+    fleet = fleet_of(1)
+    fleet.block(1, "t", NOW + 10)
+    assert fleet.pick(ANY, NOW + 9, target="t").code == "none_eligible"
+    assert fleet.pick(ANY, NOW + 9, target="u").proxy_id == 1
+    assert fleet.pick(ANY, NOW + 10, target="t").proxy_id == 1
+    fleet.block(1, "t")
+    assert fleet.pick(ANY, NOW + 1e9, target="t").code == "none_eligible"
+
+
+def test_sticky_keeps_to_its_key_and_returns(fleet_of) -> None:
+    fleet = fleet_of(9)
+    home = fleet.pick(ANY, NOW, strategy="sticky", key="k").proxy_id
+    assert {fleet.pick(ANY, NOW, strategy="sticky", key="k").proxy_id for _ in range(9)} == {home}
+    fleet.disable(home, NOW)
+    (second,) = {fleet.pick(ANY, NOW, strategy="sticky", key="k").proxy_id for _ in range(9)}
+    assert second != home
+    assert fleet.pick(ANY, NOW, strategy="sticky", key="k", exclude=[second]).proxy_id not in (home, second)
+    fleet.enable(home, NOW)
+    assert fleet.pick(ANY, NOW, strategy="sticky", key="k").proxy_id == home

@@ -118,9 +118,7 @@ def test_a_secret_shows_only_stars(show: "type[str]") -> None:
 
 
 def test_no_record_shows_its_secrets() -> None:
-    proxy = Proxy(
-        Scheme.HTTP, "h", 1, "u", Secret("hunter2"), details=Details(refresh_url=Secret("http://h/hunter2"))
-    )
+    proxy = Proxy(Scheme.HTTP, "h", 1, "u", Secret("hunter2"), details=Details(refresh_url=Secret("http://h/hunter2")))
     for shown in (repr(proxy), str(proxy), f"{proxy}", repr(proxy.endpoint), f"{proxy.endpoint}", repr(proxy.details)):
         assert "hunter2" not in shown
     assert proxy.endpoint == (Scheme.HTTP, "h", 1, "u", Secret("hunter2"))

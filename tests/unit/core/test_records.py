@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from proxyfleet.core.columns import Columns
 from proxyfleet.core.clause import Profile
+from proxyfleet.core.columns import Columns
 from proxyfleet.core.profiles import Profiles
 from proxyfleet.core.proxy import Details, Kind, Labels, Proxy, ProxyType, Scheme, Secret, Status
 from proxyfleet.core.records import Records, flags_of, status_of

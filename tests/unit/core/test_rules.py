@@ -15,7 +15,9 @@ def test_with_the_breaker_a_proxy_rests_at_least_the_cooldown(failures: int, min
     assert Rules().rest(failures) == minutes * MINUTE
 
 
-@pytest.mark.parametrize(("failures", "minutes"), [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 32), (7, 32), (999, 32)])
+@pytest.mark.parametrize(
+    ("failures", "minutes"), [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 32), (7, 32), (999, 32)]
+)
 def test_without_the_breaker_backoff_alone_runs_from_the_first_failure(failures: int, minutes: float) -> None:
     assert Rules(breaker=False).rest(failures) == minutes * MINUTE
 

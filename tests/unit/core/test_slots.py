@@ -6,10 +6,16 @@ import pytest
 
 from proxyfleet.core.columns import Columns
 from proxyfleet.core.errors import NoFreeSlot
+from proxyfleet.core.fleet import FleetState
+from proxyfleet.core.picking import Pick
 from proxyfleet.core.profiles import Profiles
 from proxyfleet.core.proxy import Details
 from proxyfleet.core.records import Records
+from proxyfleet.core.selector import ANY
 from proxyfleet.core.slots import Slots
+from proxyfleet.lab.builders import a_proxy
+
+NOW = 1_000_000.0
 
 Carrying = Callable[[int, int], None]
 
@@ -158,3 +164,53 @@ def test_a_slot_that_is_forgotten_starts_from_nothing(slots: Slots, carrying: Ca
     assert (slots.columns.leases[1], slots.columns.leases[2], slots.columns.active[1], slots.waits) == (0, 0, 0, {})
     assert slots.polite(1, "a")
     assert slots.members(2) == (2,)
+
+
+def claimed(fleet: FleetState) -> set[int]:
+    found = [fleet.pick(ANY, NOW, claim=True) for _ in range(60)]
+    return {pick.proxy_id for pick in found if isinstance(pick, Pick)}
+
+
+def test_a_group_shares_one_capacity(fleet_of) -> None:
+    fleet = fleet_of(3, capacity=2)
+    fleet.take(1, NOW)
+    fleet.take(2, NOW)
+    assert claimed(fleet) == {1, 2, 3}
+    fleet.group(2, 1, NOW)
+    assert claimed(fleet) == {3}
+    fleet.give(2, NOW)
+    assert claimed(fleet) == {1, 2, 3}
+    fleet.take(2, NOW)
+    fleet.group(2, 2, NOW)
+    assert claimed(fleet) == {1, 2, 3}
+    assert (fleet.leases(1), fleet.leases(2)) == (1, 1)
+
+
+def test_a_leader_that_is_removed_frees_its_group(fleet_of) -> None:
+    fleet = fleet_of(3, capacity=1)
+    for member in (2, 3):
+        fleet.group(member, 1, NOW)
+    fleet.take(2, NOW)
+    assert claimed(fleet) == set()
+    fleet.remove(1, NOW)
+    assert claimed(fleet) == {3}
+    fleet.give(2, NOW)
+    assert claimed(fleet) == {2, 3}
+
+
+def test_joining_another_group_frees_the_old_one(fleet_of) -> None:
+    fleet = fleet_of(3, capacity=1)
+    fleet.group(2, 1, NOW)
+    fleet.take(2, NOW)
+    assert claimed(fleet) == {3}
+    fleet.group(2, 3, NOW)
+    assert claimed(fleet) == {1}
+
+
+def test_raising_the_leaders_capacity_frees_the_members(fleet_of) -> None:
+    fleet = fleet_of(2, capacity=1)
+    fleet.group(2, 1, NOW)
+    fleet.take(1, NOW)
+    assert claimed(fleet) == set()
+    fleet.replace(a_proxy(1, capacity=2), NOW)
+    assert claimed(fleet) == {1, 2}

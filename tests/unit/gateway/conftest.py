@@ -1,4 +1,6 @@
-"""Every test of the gateway's rooms runs on both event loops: they differ in when they pause, resume and report an end."""
+"""Every test of the gateway's rooms runs on both event loops: they differ in when they pause, resume and report an
+end.
+"""
 
 import asyncio
 

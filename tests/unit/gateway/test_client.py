@@ -4,10 +4,10 @@ import logging
 from base64 import b64encode
 
 import pytest
+from tests.integration.gatewaykit import ALICE, OK, Kit, answering, closing, connect, get, silent, turns
 
 from proxyfleet.gateway.settings import Limits, Timers
 from proxyfleet.wire.http1_head import HeadLimits
-from tests.integration.gatewaykit import ALICE, OK, Kit, answering, closing, connect, get, silent, turns
 
 LINE = b"GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n" + ALICE
 POST = b"POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\n" + ALICE

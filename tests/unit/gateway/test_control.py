@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-
 from tests.integration.gatewaykit import OK, Kit, Peer, answering
 
 

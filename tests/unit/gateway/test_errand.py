@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+from tests.integration.gatewaykit import OK, Kit, answering, connect, echoing, get, turns
 
 from proxyfleet.core.proxy import Proxy, Scheme
 from proxyfleet.gateway.settings import Failover
-from tests.integration.gatewaykit import OK, Kit, answering, connect, echoing, get, turns
 
 
 @pytest.mark.parametrize("wire", [get(), connect()])

@@ -4,12 +4,12 @@ import asyncio
 import random
 
 import pytest
+from tests.integration.gatewaykit import OK, USERS, Clock, Kit, answering, connect, echoing, get, silent, turns
 
 from proxyfleet.core.fleet import FleetState
 from proxyfleet.gateway.errors import CannotListen, OpenProxyRefused
 from proxyfleet.gateway.server import Gateway, is_loopback
 from proxyfleet.gateway.settings import GatewaySettings
-from tests.integration.gatewaykit import OK, USERS, Clock, Kit, answering, connect, echoing, get, silent, turns
 
 
 def gateway(users=None, **changes):

@@ -1,8 +1,6 @@
 """CONNECT: the way to a tunnel, the tunnel, and its end."""
 
 import pytest
-
-from proxyfleet.gateway.settings import Limits
 from tests.integration.gatewaykit import (
     ALICE,
     OPENED,
@@ -15,6 +13,8 @@ from tests.integration.gatewaykit import (
     silent,
     turns,
 )
+
+from proxyfleet.gateway.settings import Limits
 
 REFUSALS = [
     (

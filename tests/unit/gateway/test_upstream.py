@@ -1,7 +1,8 @@
 """A connection to a proxy: bytes go to its owner, or end it."""
 
-from proxyfleet.gateway.upstream import UpstreamConnection
 from tests.integration.gatewaykit import OK, Kit, answering, get, turns
+
+from proxyfleet.gateway.upstream import UpstreamConnection
 
 
 class Transport:

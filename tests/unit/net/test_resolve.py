@@ -47,7 +47,7 @@ async def test_failures_are_said_and_not_remembered(monkeypatch, host):
 
 async def test_memory_is_bounded(monkeypatch):
     names = [f"{number}.test" for number in range(MOST_NAMES + 10)]
-    Names(monkeypatch, dict.fromkeys(names, ["192.0.2.1"]))
+    Names(monkeypatch, dict.fromkeys(names, ("192.0.2.1",)))
     resolver = Resolver(lambda: 0.0)
     for name in names:
         await resolver.addresses(name)

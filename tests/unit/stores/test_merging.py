@@ -6,7 +6,18 @@ from proxyfleet.core.proxy import Details, Kind, Labels, Proxy, Scheme, Secret, 
 from proxyfleet.stores.merging import merged, merged_details, merged_labels, settled, taken
 
 KNOWN = Proxy(
-    Scheme.HTTP, "h", 1, "u", Secret("p"), 7, 9, 5.0, Status.DISABLED, True, Labels(Kind.ROTATING, country="DE"), Details(notes="n")
+    Scheme.HTTP,
+    "h",
+    1,
+    "u",
+    Secret("p"),
+    7,
+    9,
+    5.0,
+    Status.DISABLED,
+    True,
+    Labels(Kind.ROTATING, country="DE"),
+    Details(notes="n"),
 )
 
 
@@ -15,7 +26,20 @@ def test_nothing_told_changes_nothing() -> None:
 
 
 def test_each_field_that_is_told_is_taken() -> None:
-    news = Proxy(Scheme.HTTP, "h", 1, "u", Secret(""), 0, 2, 6.0, Status.ACTIVE, False, Labels(country="FR"), Details(target_capacity=3))
+    news = Proxy(
+        Scheme.HTTP,
+        "h",
+        1,
+        "u",
+        Secret(""),
+        0,
+        2,
+        6.0,
+        Status.ACTIVE,
+        False,
+        Labels(country="FR"),
+        Details(target_capacity=3),
+    )
     assert merged(KNOWN, news) == replace(
         KNOWN, password=Secret(""), capacity=2, expires_at=6.0, status=Status.ACTIVE,
         labels=Labels(Kind.ROTATING, country="FR"), details=Details(target_capacity=3, notes="n"),

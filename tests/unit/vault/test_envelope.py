@@ -21,7 +21,9 @@ def test_any_text_survives(text: str) -> None:
     assert unpad(pad(text)) == text
 
 
-@pytest.mark.parametrize(("length", "padded"), [(0, 32), (31, 32), (32, 64), (63, 64), (64, 128), (127, 128), (128, 256), (300, 384)])
+@pytest.mark.parametrize(
+    ("length", "padded"), [(0, 32), (31, 32), (32, 64), (63, 64), (64, 128), (127, 128), (128, 256), (300, 384)]
+)
 def test_lengths_are_hidden_in_steps(length: int, padded: int) -> None:
     assert len(pad("x" * length)) == padded
 
@@ -75,7 +77,9 @@ def test_a_moved_value_is_refused(other: Seal) -> None:
         SEAL.open(SEAL.seal("secret", ROW), b"\1" * 16)
 
 
-@pytest.mark.parametrize("value", ["", "pf1.", "pf2.0a0b0c0d.AAAA", "hunter2", "pf1.0a0b0c0d", "pf1.0a0b0c0d.", "pf1.0a0b0c0d.A*A", "gAAAAA"])
+@pytest.mark.parametrize(
+    "value", ["", "pf1.", "pf2.0a0b0c0d.AAAA", "hunter2", "pf1.0a0b0c0d", "pf1.0a0b0c0d.", "pf1.0a0b0c0d.A*A", "gAAAAA"]
+)
 def test_what_is_no_sealed_value_is_refused(value: str) -> None:
     with pytest.raises(Damaged):
         Seal(kid_of(value), KEY, "proxies", "password").open(value, ROW)

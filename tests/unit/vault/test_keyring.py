@@ -47,7 +47,11 @@ def test_another_master_is_refused_by_name() -> None:
 
 def test_a_row_whose_key_was_altered_or_exchanged_is_refused() -> None:
     one, two = new_key(MASTER, KeyState.PRIMARY, 0.0), new_key(MASTER, KeyState.PENDING, 0.0)
-    for spoiled in (one._replace(wrapped=two.wrapped), one._replace(wrapped=b""), one._replace(wrapped=one.wrapped[:-1] + b"x")):
+    for spoiled in (
+        one._replace(wrapped=two.wrapped),
+        one._replace(wrapped=b""),
+        one._replace(wrapped=one.wrapped[:-1] + b"x"),
+    ):
         with pytest.raises(Damaged, match="restore a backup"):
             MASTER.unwrap(spoiled)
 
@@ -65,7 +69,8 @@ def test_keys_are_never_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("uses", "age", "due"), [(0, 0.0, False), (MOST_USES, 0.0, True), (0, LONGEST_LIFE, True), (9, LONGEST_LIFE - 1, False)]
+    ("uses", "age", "due"),
+    [(0, 0.0, False), (MOST_USES, 0.0, True), (0, LONGEST_LIFE, True), (9, LONGEST_LIFE - 1, False)],
 )
 def test_a_key_is_due_by_uses_or_age(uses: int, age: float, due: bool) -> None:
     assert new_key(MASTER, KeyState.PRIMARY, 100.0)._replace(uses=uses).due(100.0 + age) is due

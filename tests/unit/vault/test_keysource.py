@@ -40,12 +40,16 @@ def test_a_bad_key_is_refused_without_showing_it(text: str) -> None:
     assert not text or text not in str(caught.value)
 
 
-def test_the_value_goes_before_the_file_and_the_file_before_the_default(file: Path, database: Path, tmp_path: Path) -> None:
+def test_the_value_goes_before_the_file_and_the_file_before_the_default(
+    file: Path, database: Path, tmp_path: Path
+) -> None:
     other = base64.b64encode(bytes(32)).decode()
     value = KeySource(other, file, file).find(database)
     named = KeySource(None, file, tmp_path / "none").find(database)
     default = KeySource(default=file).find(database)
-    assert value and named and default
+    assert value
+    assert named
+    assert default
     assert named.name == default.name != value.name
     assert other not in repr(KeySource(other))
 

@@ -124,9 +124,7 @@ def test_what_was_resting_before_rests_again(ledger: Ledger) -> None:
     assert books(ledger) == before
 
 
-@pytest.mark.parametrize(
-    ("target", "since", "taken"), [("bad", 5.0, True), ("bad", 5.1, False), ("other", 0.0, False)]
-)
+@pytest.mark.parametrize(("target", "since", "taken"), [("bad", 5.0, True), ("bad", 5.1, False), ("other", 0.0, False)])
 def test_only_this_target_and_only_this_window(ledger: Ledger, target: str, since: float, taken: bool) -> None:
     fail(ledger, 5.0, "bad")
     assert ledger.take_back(SLOT, target, since) is taken

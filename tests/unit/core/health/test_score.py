@@ -90,7 +90,14 @@ def test_recency_falls_in_five_levels(age: float, level: float) -> None:
 
 @pytest.mark.parametrize(
     ("age", "next_age"),
-    [(0.0, 300.001), (300.0, 300.001), (301.0, 1_125.0), (1_125.0, 1_950.0), (2_775.0, 3_600.0), (3_600.0, float("inf"))],
+    [
+        (0.0, 300.001),
+        (300.0, 300.001),
+        (301.0, 1_125.0),
+        (1_125.0, 1_950.0),
+        (2_775.0, 3_600.0),
+        (3_600.0, float("inf")),
+    ],
 )
 def test_when_recency_changes_next(age: float, next_age: float) -> None:
     assert recency_changes(1_000.0, 1_000.0 + age) == pytest.approx(1_000.0 + next_age)

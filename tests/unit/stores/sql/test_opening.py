@@ -30,7 +30,14 @@ def crash(path: Path, target: Path) -> None:
 
 def test_the_rules_hold_on_both_connections(path: Path) -> None:
     database = opened(path)
-    rules = {"journal_mode": "wal", "synchronous": 2, "trusted_schema": 0, "secure_delete": 1, "foreign_keys": 1, "mmap_size": 0}
+    rules = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "trusted_schema": 0,
+        "secure_delete": 1,
+        "foreign_keys": 1,
+        "mmap_size": 0,
+    }
     for connection in (database.writing, database.reading):
         assert {rule: connection.pragma(rule) for rule in rules} == rules
     with pytest.raises(apsw.ReadOnlyError):
@@ -38,7 +45,9 @@ def test_the_rules_hold_on_both_connections(path: Path) -> None:
     close(database)
 
 
-@pytest.mark.parametrize(("version", "good"), [("3.40.1", False), ("3.51.2", False), ("3.51.3", True), ("3.54.1", True), ("4.0.0", True)])
+@pytest.mark.parametrize(
+    ("version", "good"), [("3.40.1", False), ("3.51.2", False), ("3.51.3", True), ("3.54.1", True), ("4.0.0", True)]
+)
 def test_an_old_library_is_refused(version: str, good: bool) -> None:
     if good:
         refuse_old(version)

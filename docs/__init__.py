@@ -1,0 +1,1 @@
+"""The documentation, and what generates its reference pages. Nothing here is part of the program."""

@@ -1,0 +1,15 @@
+"""The two clocks: one tells the date, the other never goes back."""
+
+import time
+from datetime import UTC, datetime
+
+from proxyfleet.clock import monotonic_clock, wall_clock
+
+
+def test_the_wall_clock_is_utc_since_1970() -> None:
+    assert abs(wall_clock() - datetime.now(UTC).timestamp()) < 5.0
+
+
+def test_the_monotonic_clock_is_the_systems_and_never_goes_back() -> None:
+    read = [time.monotonic(), *(monotonic_clock() for _ in range(1_000)), time.monotonic()]
+    assert read == sorted(read)
