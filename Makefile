@@ -22,6 +22,9 @@ $(BENCH_STAMP): $(STAMP) locks/bench.txt
 	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/bench.txt
 	@touch $@
 
+demo: install
+	@exec $(BIN)/proxyfleet demo
+
 check: install
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""PROMISES R2 and R15: a process that imports, edits, removes and rotates keys is killed again and again; nothing acknowledged is lost."""
+"""PROMISES R2, R15: a process that imports, edits, removes and rotates keys is killed often; nothing acknowledged is lost."""
 
 import os
 import random

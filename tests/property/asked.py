@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tests.property.known import Known
+
 from proxyfleet.core.proxy import Scheme, Status
 from proxyfleet.core.selector import Selector
-from tests.property.known import Known
 
 Wants = Callable[[Known, float], bool]
 DAY = 86_400.0

@@ -1,4 +1,4 @@
-"""Subtly wrong versions of single methods of the core. Each must be noticed by the comparison with the model, or the comparison is worth nothing."""
+"""Subtly wrong versions of single methods of the core: a comparison that does not notice each of them is worth nothing."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -242,8 +242,15 @@ FAULTS = (
     Fault(RoundRobin, "chosen", nothing, "round robin: turns are not counted"),
     Fault(RoundRobin, "withdraw", nothing, "round robin: a newcomer inherits a turn"),
     Fault(LeastRecentlyUsed, "moved", nothing, "least recently used: a use moves nobody"),
-    Fault(LeastLoaded, "weigh", lambda f: lambda self, slot: f(self, slot) & (1 << 43) - 1, "least loaded: load is ignored"),
-    Fault(LeastLoaded, "weigh", lambda f: lambda self, slot: f(self, slot) >> 21, "least loaded: successes are ignored"),
+    Fault(
+        LeastLoaded,
+        "weigh",
+        lambda f: lambda self, slot: f(self, slot) & (1 << 43) - 1,
+        "least loaded: load is ignored",
+    ),
+    Fault(
+        LeastLoaded, "weigh", lambda f: lambda self, slot: f(self, slot) >> 21, "least loaded: successes are ignored"
+    ),
     Fault(Sticky, "first", next_on_ring, "sticky: not the nearest on the ring"),
     Fault(Sticky, "withdraw", nothing, "sticky: the removed stay on the ring"),
     Fault(SlotSet, "discard", swap_without_place, "slot set: the last one's place is forgotten"),
@@ -276,7 +283,9 @@ FAULTS = (
     Fault(Doctor, "judge", blind_to_expiry, "doctor: expiry is not seen"),
     Fault(Doctor, "judge", probes_in_swarms, "doctor: a proxy under probe is ready"),
     Fault(Doctor, "renewed", nothing, "doctor: new credentials change nothing"),
-    Fault(Doctor, "probe_time", lambda f: lambda self, slot: f(self, slot) - 30.0, "doctor: probes by score come early"),
+    Fault(
+        Doctor, "probe_time", lambda f: lambda self, slot: f(self, slot) - 30.0, "doctor: probes by score come early"
+    ),
     Fault(Doctor, "_proven", nothing, "doctor: a success proves nothing"),
     Fault(Slots, "take", over_capacity, "slots: more leases than capacity"),
     Fault(Slots, "has_room", one_too_many, "slots: full is not full"),

@@ -6,10 +6,11 @@ each event. Jitter is the core's to choose: the model gives a range, the compari
 
 from copy import copy
 
+from tests.property.known import INFINITY, Booked, Known, Learnt, Pair, average
+
 from proxyfleet.core.outcome import Outcome, Phase
 from proxyfleet.core.proxy import Kind, Proxy, Status
 from proxyfleet.core.rules import Rules
-from tests.property.known import INFINITY, Booked, Known, Learnt, Pair, average
 
 PROXY_FAULTS = ("connect", "timeout", "protocol", "authentication", "network", "unknown")
 PAIR_FAULTS = ("rate_limit", "banned")
@@ -242,7 +243,9 @@ class Model:
         if rules.breaker:
             self.opens += learnt.circuit == "closed"
             learnt.circuit = "open"
-            rest = max(rules.cooldown, min(rules.rest_max, rules.rest_base * 2.0 ** max(learnt.streak - rules.open_after, 0)))
+            rest = max(
+                rules.cooldown, min(rules.rest_max, rules.rest_base * 2.0 ** max(learnt.streak - rules.open_after, 0))
+            )
         else:
             rest = min(rules.rest_max, rules.rest_base * 2.0 ** (learnt.streak - 1))
         learnt.rest_range = (at + rest, at + rest * 1.2)

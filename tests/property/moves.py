@@ -1,4 +1,4 @@
-"""The moves of both drivers: what may happen to a fleet, with every choice left to `choose`, which is Hypothesis or a seeded generator."""
+"""What may happen to a fleet. Every choice is left to `choose`, which is Hypothesis or a seeded generator."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,13 +6,15 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from tests.property.asked import ASKED, DAY
+from tests.property.eligible import Ask
+from tests.property.twin import GRAIN, Twin
+
 from proxyfleet.core.outcome import Category, Outcome, Phase
 from proxyfleet.core.picking import Pick
 from proxyfleet.core.proxy import Details, Kind, Labels, Proxy, Scheme, Secret, Status
 from proxyfleet.core.rules import Rules
 from proxyfleet.core.strategies.registry import STRATEGIES
-from tests.property.asked import ASKED, DAY
-from tests.property.twin import GRAIN, Ask, Twin
 
 Choose = Callable[[Sequence[Any]], Any]
 MOST = 14
@@ -130,7 +132,10 @@ class Moves:
     def outage(self) -> None:
         """One target fails through everybody, or through most."""
         target = self.choose(TARGETS[:2])
-        failure, success = Outcome.failed("timeout", target=target, phase=Phase.EXCHANGE), Outcome.succeeded(0.4, target)
+        failure, success = (
+            Outcome.failed("timeout", target=target, phase=Phase.EXCHANGE),
+            Outcome.succeeded(0.4, target),
+        )
         for number in self.twin.ids:
             for outcome in self.choose(((failure,), (failure,) * 2, (failure,) * 4, (success,), (failure, success))):
                 self.twin.record(number, outcome)
@@ -204,8 +209,9 @@ class Moves:
 
 
 NAMES = (
-    "add", "add", "remove", "replace", "replace", "switch", "record", "record", "record", "record", "outage", "success", "answer", "login", "slots", "slots",
-    "traffic", "traffic", "hold", "block", "advance", "advance", "advance", "pick", "pick", "picks", "picks", "attempt", "attempt", "explain",
+    "add", "add", "remove", "replace", "replace", "switch", "record", "record", "record", "record", "outage", "success",
+    "answer", "login", "slots", "slots", "traffic", "traffic", "hold", "block", "advance", "advance", "advance",
+    "pick", "pick", "picks", "picks", "attempt", "attempt", "explain",
 )  # fmt: skip
 
 

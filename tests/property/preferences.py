@@ -1,16 +1,14 @@
 """What each strategy promises about its choice among the eligible (SPEC D1), on plain lists. Remembers turns, nothing else."""
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 from zlib import crc32
 
-from proxyfleet.core.clause import Clause, Op, tier_of
-from proxyfleet.core.picking import Pick
+from tests.property.eligible import Ask
 from tests.property.known import Known
 from tests.property.model import Model
 
-if TYPE_CHECKING:
-    from tests.property.twin import Ask
+from proxyfleet.core.clause import Clause, Op, tier_of
+from proxyfleet.core.picking import Pick
 
 SHARED = "full ones"
 """The one round of all picks that had to share a proxy without a free slot."""
@@ -54,7 +52,7 @@ class Preferences:
             if removed or name != SHARED:
                 turns.pop(number, None)
 
-    def _round(self, number: int, ask: "Ask", shared: bool) -> str:
+    def _round(self, number: int, ask: Ask, shared: bool) -> str:
         if shared:
             return SHARED
         selector, known = ask.asked.selector, self.model.proxies[number]
@@ -64,14 +62,14 @@ class Preferences:
             selector = selector.also(Clause("tier", Op.EQ, (tier_of(known.proxy.labels),)))
         return selector.key
 
-    def used(self, found: Pick, ask: "Ask", *, shared: bool, lifted: bool) -> None:
+    def used(self, found: Pick, ask: Ask, *, shared: bool, lifted: bool) -> None:
         self.uses += 1
         self.turns[found.proxy_id] = self.uses
         if ask.strategy == "round_robin" and not lifted:
             self.given += 1
             self.rounds[self._round(found.proxy_id, ask, shared)][found.proxy_id] = self.given
 
-    def check(self, number: int, among: list[int], ask: "Ask", *, shared: bool) -> None:
+    def check(self, number: int, among: list[int], ask: Ask, *, shared: bool) -> None:
         """The choice must be one that the strategy may make among these."""
         proxies = self.model.proxies
         if ask.asked.spread == "country":
@@ -85,29 +83,29 @@ class Preferences:
         mine = rule(number, ask, shared)
         assert mine == best, f"{ask.strategy} chose {number} with {mine}, the best of {among} is {best}"
 
-    def _round_robin(self, number: int, ask: "Ask", shared: bool) -> int:
+    def _round_robin(self, number: int, ask: Ask, shared: bool) -> int:
         return self.rounds[self._round(number, ask, shared)].get(number, 0)
 
-    def _least_recently_used(self, number: int, ask: "Ask", shared: bool) -> int:
+    def _least_recently_used(self, number: int, ask: Ask, shared: bool) -> int:
         return self.turns.get(number, 0)
 
-    def _best_reputation(self, number: int, ask: "Ask", shared: bool) -> tuple[bool, int]:
+    def _best_reputation(self, number: int, ask: Ask, shared: bool) -> tuple[bool, int]:
         known = self.model.proxies[number]
         return known.pending, -int(known.reputation() + 1e-9)
 
-    def _best_health(self, number: int, ask: "Ask", shared: bool) -> tuple[bool, int]:
+    def _best_health(self, number: int, ask: Ask, shared: bool) -> tuple[bool, int]:
         known = self.model.proxies[number]
         return known.pending, -int(known.health(self.model.now) * 100.0 + 1e-9)
 
-    def _fastest_response(self, number: int, ask: "Ask", shared: bool) -> tuple[bool, int]:
+    def _fastest_response(self, number: int, ask: Ask, shared: bool) -> tuple[bool, int]:
         known = self.model.proxies[number]
         return known.pending, response_level(known)
 
-    def _least_loaded(self, number: int, ask: "Ask", shared: bool) -> tuple[int, bool, int, int]:
+    def _least_loaded(self, number: int, ask: Ask, shared: bool) -> tuple[int, bool, int, int]:
         known = self.model.proxies[number]
         return known.leases + known.active, known.pending, known.learnt.failures, -known.learnt.successes
 
-    def _sticky(self, number: int, ask: "Ask", shared: bool) -> int:
+    def _sticky(self, number: int, ask: Ask, shared: bool) -> int:
         if ask.key is None:
             return 0
         start = mixed(crc32(ask.key.encode()))

@@ -1,5 +1,7 @@
 """Looks inside a fleet: every view and every strategy's structure must say the same as the columns, counted the slow way."""
 
+from tests.property.model import Model
+
 from proxyfleet.core.columns import FULL, INFINITY, READY, SCORE_PROBE
 from proxyfleet.core.duetimes import SLOT_BITS, SLOT_MASK, TICKS
 from proxyfleet.core.fleet import FleetState
@@ -11,7 +13,6 @@ from proxyfleet.core.strategies.sticky import WITHIN_BITS, Sticky
 from proxyfleet.core.strategies.turns import LeastRecentlyUsed, RoundRobin
 from proxyfleet.core.strategies.weighted import Weighted
 from proxyfleet.core.view import View
-from tests.property.model import Model
 
 
 def check_structures(fleet: FleetState, now: float) -> None:
@@ -61,7 +62,9 @@ def check_memory(fleet: FleetState, model: Model) -> None:
     for number, slot in fleet._by_id.items():
         known, marks = model.proxies[number], doctor.credentials
         assert marks.first.get(slot) == known.first_refusal, f"{number}: first refused at {marks.first.get(slot)}"
-        assert marks.recheck.get(slot, INFINITY) == known.recheck, f"{number}: checked again at {marks.recheck.get(slot)}"
+        assert marks.recheck.get(slot, INFINITY) == known.recheck, (
+            f"{number}: checked again at {marks.recheck.get(slot)}"
+        )
 
 
 def _check_set(found: SlotSet, expected: set[int], what: str) -> None:

@@ -1,4 +1,4 @@
-"""The decision core against a naive model, driven by Hypothesis: whatever happens in whatever order, both agree (SPEC C1-C7, D1-D4).
+"""The decision core against a naive model, driven by Hypothesis: whatever happens, both agree (SPEC C1-C7, D1-D4).
 
 `Moves` holds the moves, `Twin` the comparison; here Hypothesis makes every choice and shrinks what it finds.
 """
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-
 from tests.property.conftest import PROFILE
 from tests.property.moves import RULES, Moves, drive
 from tests.property.twin import Twin

@@ -5,7 +5,12 @@ but the generator that the fleet itself is given.
 """
 
 from random import Random
-from typing import NamedTuple
+
+from tests.property.eligible import Ask, Eligible
+from tests.property.known import Known
+from tests.property.model import Model
+from tests.property.preferences import Preferences
+from tests.property.structures import check_due, check_memory, check_structures
 
 from proxyfleet.core.columns import SCORE_PROBE
 from proxyfleet.core.errors import NoFreeSlot
@@ -14,26 +19,10 @@ from proxyfleet.core.outcome import Outcome
 from proxyfleet.core.picking import Pick, Refusal
 from proxyfleet.core.proxy import Proxy
 from proxyfleet.core.rules import Rules
-from tests.property.asked import Asked
-from tests.property.known import Known
-from tests.property.model import Model
-from tests.property.preferences import Preferences
-from tests.property.structures import check_due, check_memory, check_structures
 
 START = 1_000_000.0
 GRAIN = 1.0 / 512.0
 """All instants lie on this grid: sums of them are exact, and each step is longer than the core's rounding of due times."""
-
-
-class Ask(NamedTuple):
-    """One pick as the twin is asked for it."""
-
-    asked: Asked
-    strategy: str
-    key: str | None = None
-    target: str | None = None
-    exclude: tuple[int, ...] = ()
-    claim: bool = False
 
 
 class Twin:
@@ -45,6 +34,7 @@ class Twin:
         self.model = Model(self.rules)
         self.model.tick(START)
         self.preferences = Preferences(self.model)
+        self.rules_say = Eligible(self.model, self.probing_score)
         self.allowed: set[int] = set()
         """Proxies that had the permit of a probe by score at the last comparison; it stays until it is used."""
         self.settled = False
@@ -184,7 +174,9 @@ class Twin:
         known, columns = self.model.proxies[number], self.fleet._columns
         slot, learnt = self.slot(number), known.learnt
         report = self.fleet.health(number, self.now)
-        clean = learnt.circuit == "closed" and not learnt.resting and all(b.before.circuit == "closed" for b in known.log)
+        clean = (
+            learnt.circuit == "closed" and not learnt.resting and all(b.before.circuit == "closed" for b in known.log)
+        )
         if clean:
             assert report.circuit == "closed", f"{number}: still {report.circuit} though the target was at fault"
             assert not report.resting, f"{number}: still rests though the target was at fault"
@@ -201,65 +193,10 @@ class Twin:
     def probing_score(self, number: int) -> bool:
         return bool(self.fleet._columns.flags[self.slot(number)] & SCORE_PROBE)
 
-    def eligible(self, ask: Ask, wanted: tuple[int, ...] | None = None) -> list[int]:
-        """Everyone that may be picked, by the rules alone."""
-        return [n for n in wanted or self.ids if self.why_not(n, ask) is None]
-
-    def why_not(self, number: int, ask: Ask, but: str = "") -> str | None:
-        """The first test that fails, in the order of rule 8, `but` one; None for eligible."""
-        known, asked, model = self.model.proxies[number], ask.asked, self.model
-        tests = (
-            ("not_wanted", not asked.wants(known, self.now)),
-            ("excluded", number in asked.exclude or number in ask.exclude),
-            ("disabled", known.disabled),
-            ("wrong_credentials", known.refused),
-            ("not_checked", known.gated and known.pending),
-            ("check_failed", known.gated),
-            ("expired", known.expired(self.now)),
-            ("resource_taken", (asked.resource, number) in model.held),
-            ("capacity", not known.has_room()),
-            ("min_interval", known.waits > self.now),
-            ("target_memory", (t := ask.target or asked.target) is not None and model.blocked(number, t)),
-            ("target_capacity", not model.polite(number, t)),
-            ("resting", known.learnt.resting),
-            ("probing", known.learnt.probing and not known.learnt.suppressed),
-            ("low_score", self.low(known, asked)),
-        )
-        return next((code for code, fails in tests if fails and code != but), None)
-
-    def low(self, known: Known, asked: Asked) -> bool:
-        floor = self.rules.min_score if asked.min_score is None else asked.min_score
-        return known.health(self.now) < floor - 1e-12 and not self.probing_score(known.proxy.id)
-
-    def full(self, ask: Ask) -> list[int]:
-        """Those that lack nothing but a lease slot: rule 1 lets requests share them."""
-        known = self.model.proxies
-        everyone = [n for n in self.ids if known[n].leases >= known[n].proxy.slots and known[n].connects()]
-        return [n for n in everyone if self.why_not(n, ask, but="capacity") is None]
-
-    def liftable(self, ask: Ask) -> list[int]:
-        """Rule 8: those that are held back by target memory, circuit or score alone, and once worked."""
-        found = []
-        for number in self.ids:
-            known = self.model.proxies[number]
-            standing, reason = known.standing(self.now), self.why_not(number, ask)
-            soft = reason in (None, "target_memory", "resting", "probing", "low_score")
-            shared = reason == "capacity" and not ask.claim and known.connects() and standing == 2
-            target = ask.target or ask.asked.target
-            pair = self.model.pairs.get((target, number))
-            hard = not self.model.polite(number, target) or (pair is not None and pair.block > self.now)
-            if known.worked and (soft or (shared and number in self._but_for_leases(ask))) and not hard:
-                found.append(number)
-        return found
-
-    def _but_for_leases(self, ask: Ask) -> list[int]:
-        target_free = ask._replace(target=None, asked=ask.asked.without_target())
-        return [n for n in self.full(target_free._replace(asked=target_free.asked.with_floor(0.0)))]
-
     def pick(self, ask: Ask, *, exactly: bool = True) -> Pick | Refusal:
         """Ask both. Not `exactly`: only the hard rules, because what is due is settled by the pick itself."""
-        full = self.full(ask) if not ask.claim else []
-        eligible, liftable, guard = self.eligible(ask), self.liftable(ask), self.model.guard_full()
+        full = self.rules_say.full(ask) if not ask.claim else []
+        eligible, liftable, guard = self.rules_say.eligible(ask), self.rules_say.liftable(ask), self.model.guard_full()
         probes = {number: self.probing_score(number) for number in self.ids}
         found = self.fleet.pick(
             ask.asked.selector,
@@ -293,7 +230,7 @@ class Twin:
 
     def _check_hard(self, number: int, ask: Ask) -> None:
         """R7: whatever the guard lifts, these hold."""
-        reason = self.why_not(number, ask)
+        reason = self.rules_say.why_not(number, ask)
         allowed = (None, "target_memory", "resting", "probing", "low_score")
         shared = reason == "capacity" and not ask.claim and self.model.proxies[number].connects()
         assert reason in allowed or shared, f"{number} was handed out though: {reason}"
@@ -336,7 +273,7 @@ class Twin:
         told = self.fleet.explain(ask.asked.selector, self.now, target=ask.target, exclude=ask.exclude)
         codes = {each.proxy_id: each.code for each in told}
         for number in self.ids:
-            expected = self.why_not(number, ask) or "eligible"
+            expected = self.rules_say.why_not(number, ask) or "eligible"
             assert codes[number] == expected, f"{number}: explained as {codes[number]}, but it is {expected}"
 
     # comparison ---------------------------------------------------------------------------------------------------
@@ -374,12 +311,16 @@ class Twin:
         assert self.fleet.get(number).status is known.status(), f"{number}: {self.fleet.get(number).status}"
         low = columns.health[slot] < self.fleet._index.top_floor
         due = self.now >= self.model.probe_time(known)
-        wanted = self.settled and any(
-            columns.health[slot] < view.floor for view in self.fleet._index.views_of(columns.profile[slot])
+        wanted = (
+            self.settled
+            and columns.due[slot] > self.now + GRAIN
+            and any(columns.health[slot] < view.floor for view in self.fleet._index.views_of(columns.profile[slot]))
         )
         allowed = low and (due or number in self.allowed)
         assert self.probing_score(number) <= allowed, f"{number}: a probe by score without need or too early"
-        assert self.probing_score(number) >= (wanted and due and standing >= 2), f"{number}: no probe by score though it is time"
+        assert self.probing_score(number) >= (wanted and due and standing >= 2), (
+            f"{number}: no probe by score though it is time"
+        )
         (self.allowed.add if self.probing_score(number) else self.allowed.discard)(number)
 
     def _check_guard(self) -> None:

@@ -3,14 +3,13 @@
 from random import Random
 
 import pytest
-
 from tests.simulation.chance import chi_square
 
 
 @pytest.mark.parametrize(("value", "freedom", "p"), [(18.307, 10, 0.05), (124.342, 100, 0.05), (149.449, 100, 0.001)])
 def test_the_printed_table_is_met(value: float, freedom: int, p: float) -> None:
     count, half = freedom + 1, (value * 1000.0 / 2.0) ** 0.5
-    observed = {n: 1000 for n in range(count)}
+    observed = dict.fromkeys(range(count), 1000)
     observed[0] += round(half)
     observed[1] -= round(half)
     assert chi_square(observed, dict.fromkeys(range(count), 1.0)) == pytest.approx(p, rel=0.1)

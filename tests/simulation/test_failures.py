@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from tests.simulation.world import START, World, proxy
 
 from proxyfleet.core.events import Happened
 from proxyfleet.core.fleet import FleetState
@@ -11,7 +12,6 @@ from proxyfleet.core.picking import Pick
 from proxyfleet.core.rules import Rules
 from proxyfleet.core.selector import ANY
 from proxyfleet.core.strategies.registry import STRATEGIES
-from tests.simulation.world import START, World, proxy
 
 
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES))
@@ -110,7 +110,9 @@ def test_r6_failures_are_taken_back_exactly() -> None:
         number, seconds = rng.randint(1, 6), rng.choice((0.2, 0.4, 1.2, 3.0))
         for world in (met, spared):
             world.now += 0.5
-            outcome = Outcome.succeeded(seconds, "b.example") if step % 7 else Outcome.failed("timeout", phase=Phase.DIAL)
+            outcome = (
+                Outcome.succeeded(seconds, "b.example") if step % 7 else Outcome.failed("timeout", phase=Phase.DIAL)
+            )
             world.fleet.record(number, outcome, world.now)
     for _ in range(2):
         for number in range(1, 7):

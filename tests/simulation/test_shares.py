@@ -3,13 +3,14 @@
 from collections import Counter
 from random import Random
 
+from tests.simulation.chance import chi_square
+from tests.simulation.world import START, World, proxy
+
 from proxyfleet.core.fleet import FleetState
 from proxyfleet.core.outcome import Outcome, Phase
 from proxyfleet.core.picking import Pick, Refusal
 from proxyfleet.core.rules import Rules
 from proxyfleet.core.selector import ANY, Selector
-from tests.simulation.chance import chi_square
-from tests.simulation.world import START, World, proxy
 
 PICKS_R7, PICKS_R8, CHANGES = 200_000, 300_000, 10_000
 

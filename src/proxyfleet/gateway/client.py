@@ -211,9 +211,11 @@ class ClientConnection(asyncio.Protocol):
         if head.method == b"CONNECT":
             forbid_framing(head)
             errand = TunnelErrand(ctx, self, ctx.places.of_tunnel(head))
+            ctx.counters.tunnels += 1
         else:
             place, path = ctx.places.of_plain(head)
             errand = Exchange(ctx, self, head, place, path, request_framing(head))
+            ctx.counters.requests += 1
         self.errand = errand
         if rest:
             errand.client_data(rest)

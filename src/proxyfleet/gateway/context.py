@@ -17,7 +17,6 @@ from proxyfleet.ports import FleetView
 from proxyfleet.tasks import Tasks
 from proxyfleet.wire.http1_head import request_names, response_names
 
-
 LOOP_WRITE_BUFFER = 65_536
 
 

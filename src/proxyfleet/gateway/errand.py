@@ -31,39 +31,22 @@ class Errand(ABC):
     `coming` is the connection being dialled, `upstream` the one that stands.
     """
 
-    __slots__ = (
-        "_dialing",
-        "_fault",
-        "began",
-        "client",
-        "coming",
-        "ctx",
-        "proxy_id",
-        "route",
-        "started",
-        "target",
-        "tried",
-        "upstream",
-    )
+    # Defaults live on the class: an errand is made for every request, and most of these never change.
+    tried: tuple[int, ...] = ()
+    proxy_id = 0
+    upstream: UpstreamConnection | None = None
+    coming: UpstreamConnection | None = None
+    started = began = 0.0
+    route: Route
+    _dialing: "asyncio.Task[object] | None" = None
+    _fault: str | None = None
 
     def __init__(self, ctx: Context, client: "ClientConnection", target: str) -> None:
         self.ctx = ctx
         self.client = client
         self.target = target
-        self.tried: tuple[int, ...] = ()
-        self.proxy_id = 0
-        self.upstream: UpstreamConnection | None = None
-        self.coming: UpstreamConnection | None = None
-        self._dialing: asyncio.Task[object] | None = None
-        self._fault: str | None = None
-        self.started = self.began = 0.0
-        self.route: Route
 
     # What the subclasses say.
-
-    @abstractmethod
-    def start(self) -> None:
-        """Go."""
 
     @abstractmethod
     def speak(self, upstream: UpstreamConnection) -> None:
@@ -95,7 +78,7 @@ class Errand(ABC):
 
     # What they share.
 
-    def set_out(self) -> None:
+    def start(self) -> None:
         """The first attempt."""
         self.started = self.began = self.ctx.timer()
         self.ctx.budget.requests += 1

@@ -32,21 +32,14 @@ class Exchange(Errand):
     `_whole`: all of the request's body that was read is in `_kept`.
     """
 
-    __slots__ = (
-        "_answer",
-        "_body",
-        "_endless",
-        "_framing",
-        "_head",
-        "_idempotent",
-        "_interim",
-        "_keep",
-        "_kept",
-        "_response_time",
-        "_reusable",
-        "_start",
-        "_whole",
-    )
+    _answer: Body | None = None
+    _endless = False
+    _interim = 0
+    _keep = False
+    _kept = b""
+    _response_time = 0.0
+    _reusable = False
+    _whole = True
 
     def __init__(
         self, ctx: Context, client: "ClientConnection", head: RequestHead, place: Place, path: bytes, framing: int
@@ -56,20 +49,7 @@ class Exchange(Errand):
         self._start = upstream_request(head, place.wire, path, framing)
         self._framing = framing
         self._body: Body | None = body_for(framing) if framing else None
-        self._kept = b""
         self._idempotent = head.method in IDEMPOTENT
-        self._whole = True
-        self._endless = False
-        self._answer: Body | None = None
-        self._interim = 0
-        self._response_time = 0.0
-        self._keep = False
-        self._reusable = False
-
-    def start(self) -> None:
-        """Go."""
-        self.ctx.counters.requests += 1
-        self.set_out()
 
     # The request.
 

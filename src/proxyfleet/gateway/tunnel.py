@@ -25,17 +25,11 @@ ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n"
 class TunnelErrand(Errand):
     """The way to an open tunnel."""
 
-    __slots__ = ("_interim", "_place")
+    _interim = 0
 
     def __init__(self, ctx: Context, client: "ClientConnection", place: Place) -> None:
         super().__init__(ctx, client, place.authority.host)
         self._place = place
-        self._interim = 0
-
-    def start(self) -> None:
-        """Go."""
-        self.ctx.counters.tunnels += 1
-        self.set_out()
 
     def speak(self, upstream: UpstreamConnection) -> None:
         """Ask the proxy for the tunnel."""

@@ -143,16 +143,20 @@ async def test_users_that_are_removed_are_out_on_their_next_request():
 
 
 async def test_byte_by_byte():
-    async with Kit(answering(OK)) as kit:
+    async def whole(peer):
+        await peer.read_head()
+        while not peer.wire.endswith(b"0\r\n\r\n"):
+            await peer.read(1)
+        peer.send(OK)
+
+    async with Kit(whole) as kit:
         client = await kit.client()
-        for byte in get(method=b"PUT", body=b"5\r\nhello\r\n0\r\n\r\n").replace(
-            ALICE, ALICE + b"Transfer-Encoding: chunked\r\n"
-        ):
+        wire = get(method=b"PUT", body=b"5\r\nhello\r\n0\r\n\r\n")
+        for byte in wire.replace(ALICE, ALICE + b"Transfer-Encoding: chunked\r\n"):
             client.send(bytes([byte]))
             await turns(2)
         assert (await client.answer())[0] == 200
-        upstream = kit.upstreams[0].peers[0]
-        assert b"Transfer-Encoding: chunked\r\n" in upstream.wire
+        assert b"Transfer-Encoding: chunked\r\n" in kit.upstreams[0].peers[0].wire
 
 
 async def test_pipelined_requests_are_answered_in_order():

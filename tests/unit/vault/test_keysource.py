@@ -35,7 +35,7 @@ def test_every_usual_spelling_is_the_same_key(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "secret", TEXT[:-4], TEXT + "AAAA", "z" * 64, "ü" * 44, "A" * 43 + "!"])
 def test_a_bad_key_is_refused_without_showing_it(text: str) -> None:
-    with pytest.raises(BadKey, match="PROXYFLEET_KEY does not hold a key of 32 bytes .* openssl rand") as caught:
+    with pytest.raises(BadKey, match=r"PROXYFLEET_KEY does not hold a key of 32 bytes .* openssl rand") as caught:
         key_from(text, "PROXYFLEET_KEY")
     assert not text or text not in str(caught.value)
 

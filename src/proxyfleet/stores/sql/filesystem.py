@@ -66,4 +66,6 @@ def make_private(path: Path) -> None:
         if not path.exists():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
-        raise StoreUnusable(f"{path} cannot be created ({error.strerror}); give a path this user may write to") from None
+        raise StoreUnusable(
+            f"{path} cannot be created ({error.strerror}); give a path this user may write to"
+        ) from None

@@ -4,8 +4,7 @@ What a merge means is `stores.merging`, what a row means `stores.records`; nothi
 """
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from apsw import Connection
 
@@ -44,8 +43,10 @@ class Rows:
 
     def read(self, row: Row) -> Proxy:
         """The proxy of a row. Raises `StoreLocked` with its id when a secret does not open."""
-        with naming(row[0]):
+        try:
             return from_row(row, self.open)
+        except Damaged as error:
+            raise unopened(row[0], error) from None
 
     def page(self, connection: Connection, after: int) -> list[Proxy]:
         """The next proxies by id, at most PAGE."""
@@ -102,13 +103,9 @@ class Rows:
         connection.execute(SQL["replace_proxy"], (*to_row(proxy, uuid, self.seal), proxy.id))
 
 
-@contextmanager
-def naming(proxy_id: int) -> Iterator[None]:
-    """Within it, a secret that does not open becomes `StoreLocked` with the id of its proxy."""
-    try:
-        yield
-    except Damaged as error:
-        raise StoreLocked(f"proxy {proxy_id}: {error}, or remove the proxy") from None
+def unopened(proxy_id: int, error: Damaged) -> StoreLocked:
+    """A secret that does not open, with the proxy it belongs to."""
+    return StoreLocked(f"proxy {proxy_id}: {error}, or remove the proxy")
 
 
 def remove(connection: Connection, ids: Sequence[int]) -> int:

@@ -13,10 +13,10 @@ from apsw import Connection
 from proxyfleet.stores.records import Row
 from proxyfleet.stores.sql import keys
 from proxyfleet.stores.sql.database import Database
-from proxyfleet.stores.sql.inventory import Rows, naming
+from proxyfleet.stores.sql.inventory import Rows, unopened
 from proxyfleet.stores.sql.opening import connect
 from proxyfleet.stores.sql.queries import SQL
-from proxyfleet.vault import Keyring, KeyState, MasterKey, prefix_of
+from proxyfleet.vault import Damaged, Keyring, KeyState, MasterKey, prefix_of
 
 BATCH = 500
 
@@ -94,8 +94,10 @@ def _reseal(connection: Connection, rows: Rows, ring: Keyring, after: int) -> tu
     count = 0
     found: list[Row] = connection.execute(SQL["secrets_after"], wanted).fetchall()
     for after, uuid, password, url in found:
-        with naming(after):
+        try:
             fresh = (_moved(rows, "password", password, uuid), _moved(rows, "refresh_url", url, uuid))
+        except Damaged as error:
+            raise unopened(after, error) from None
         connection.execute(SQL["replace_secrets"], (*fresh, after))
         count += (password is not None) + (url is not None)
     return after, count

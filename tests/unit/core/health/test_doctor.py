@@ -3,6 +3,7 @@
 import pytest
 
 from proxyfleet.core.events import Happened
+from proxyfleet.core.health import doctor
 from proxyfleet.core.outcome import Category, Outcome, Phase
 from proxyfleet.core.proxy import Kind, Secret, Status
 from proxyfleet.core.rules import Rules
@@ -290,3 +291,11 @@ def test_a_clock_that_is_set_back_breaks_nothing(fleet_of) -> None:
         for proxy_id in (1, 2):
             fleet.record(proxy_id, OK, NOW - back)
             assert fleet.health(proxy_id, NOW - back).reputation > 50
+
+
+def test_events_that_nobody_collects_are_bounded(fleet_of, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "MOST_EVENTS", 5)
+    fleet = fleet_of(1)
+    for number in range(9):
+        fleet.record(1, Outcome.failed("quota"), NOW + number)
+    assert [event.at - NOW for event in fleet.take_events()] == [4, 5, 6, 7, 8]

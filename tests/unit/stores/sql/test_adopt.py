@@ -52,8 +52,8 @@ def test_columns_may_be_missing(path: Path) -> None:
 def test_proxies_with_viewers(path: Path) -> None:
     make(
         path,
-        "CREATE TABLE proxies (id INTEGER PRIMARY KEY, ip TEXT, port INTEGER, max_viewers_per_proxy INTEGER, current_viewers INTEGER, "
-        "proxy_type TEXT, notes TEXT)",
+        "CREATE TABLE proxies (id INTEGER PRIMARY KEY, ip TEXT, port INTEGER, max_viewers_per_proxy INTEGER, "
+        "current_viewers INTEGER, proxy_type TEXT, notes TEXT)",
         "INSERT INTO proxies VALUES (1, '192.0.2.1', 1080, 3, 2, 'residential', 'hello')",
     )
     (proxy,) = founding_proxies(path).proxies
@@ -65,7 +65,8 @@ def test_bad_rows_are_told_and_lose_no_good_ones(path: Path) -> None:
     make(
         path,
         "CREATE TABLE proxy_pool (host TEXT, port, password TEXT)",
-        f"INSERT INTO proxy_pool VALUES ('', 1, NULL), ('h', 'x', NULL), ('h', 70000, NULL), ('h', 1, '{other}'), ('good', 1, NULL)",
+        f"INSERT INTO proxy_pool VALUES ('', 1, NULL), ('h', 'x', NULL), ('h', 70000, NULL), ('h', 1, '{other}'), "
+        "('good', 1, NULL)",
     )
     adopted = founding_proxies(path, KEY)
     assert [proxy.host for proxy in adopted.proxies] == ["good"]

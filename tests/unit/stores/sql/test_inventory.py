@@ -41,7 +41,7 @@ async def test_no_secret_lies_in_the_table(store: SqliteStore) -> None:
 async def test_a_touched_or_moved_secret_is_refused_with_the_proxy(store: SqliteStore, tampering: str) -> None:
     await store.put(PROXIES)
     await raw(store, tampering)
-    with pytest.raises(StoreLocked, match="^proxy 1: .*or remove the proxy$"):
+    with pytest.raises(StoreLocked, match=r"^proxy 1: .*or remove the proxy$"):
         await everything(store)
     assert await store.remove([1]) == 1
     assert len(await everything(store)) == 1

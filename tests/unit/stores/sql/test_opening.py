@@ -83,7 +83,7 @@ def test_damage_after_a_crash_is_found(path: Path, tmp_path: Path) -> None:
     content = bytearray(crashed.read_bytes())
     content[-3 * 4096 : -4096] = b"\xa5" * (2 * 4096)
     crashed.write_bytes(content)
-    with pytest.raises(StoreUnusable, match="is damaged; .*restore a backup"):
+    with pytest.raises(StoreUnusable, match=r"is damaged; .*restore a backup"):
         opened(crashed)
 
 

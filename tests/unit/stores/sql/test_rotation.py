@@ -33,8 +33,8 @@ async def test_every_secret_moves_to_the_new_key(store: SqliteStore, path: Path)
     assert (old.kid, old.state, old.values) == (before.kid, KeyState.RETIRED, 0)
     assert (new.state, new.values) == (KeyState.PRIMARY, COUNT + 1)
     assert await secrets(store) == [f"p{n}" for n in range(COUNT)] + [None, None]
-    assert path.with_name("fleet.db-wal").stat().st_size == 0, "values under the old key are gone from the log"
-    assert f"pf1.{before.kid}".encode() not in path.read_bytes()
+    old_values = f"pf1.{before.kid}".encode()
+    assert not [file.name for file in path.parent.iterdir() if old_values in file.read_bytes()]
 
 
 @pytest.mark.parametrize("step", ["prepare", "promote", "one batch"])
@@ -90,7 +90,7 @@ async def test_a_new_master_is_the_only_one_from_then_on(store: SqliteStore, pat
 async def test_a_damaged_secret_is_named_and_nothing_else_is_lost(store: SqliteStore) -> None:
     await store.put(PROXIES[:3])
     await store.database.write(lambda c: c.execute("UPDATE proxies SET uuid = zeroblob(16) WHERE id = 2").get)
-    with pytest.raises(StoreLocked, match="^proxy 2: "):
+    with pytest.raises(StoreLocked, match=r"^proxy 2: "):
         await rotate(store.database)
     await store.remove([2])
     await rotate(store.database)

@@ -10,8 +10,7 @@ def test_it_commits_or_rolls_back() -> None:
     connection = apsw.Connection(":memory:")
     with transaction(connection):
         connection.execute("CREATE TABLE t (x)")
-    with pytest.raises(KeyError), transaction(connection):
-        connection.execute("INSERT INTO t VALUES (1)")
-        raise KeyError
+    with pytest.raises(apsw.SQLError), transaction(connection):
+        connection.execute("INSERT INTO t VALUES (1); SELECT nonsense FROM nowhere")
     assert connection.execute("SELECT count(*) FROM t").get == 0
     assert not connection.in_transaction

@@ -33,7 +33,7 @@ def test_each_trouble_has_one_line_with_a_remedy(error: apsw.Error, kind: type[S
 
 
 def test_the_vault_speaks_for_itself_and_other_errors_pass() -> None:
-    with pytest.raises(StoreLocked, match="^a value is damaged$"), explained(PATH):
+    with pytest.raises(StoreLocked, match=r"^a value is damaged$"), explained(PATH):
         raise Damaged("a value is damaged")
     with pytest.raises(KeyError), explained(PATH):
         raise KeyError
