@@ -38,9 +38,7 @@ def fleet_of(size: int, *, own_credentials: bool = False) -> FleetState:
     for number in range(1, size + 1):
         user, password = (f"user{number}", Secret(f"secret{number}")) if own_credentials else shared
         host = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        fleet.add(
-            Proxy(Scheme.HTTP, host, 8080, user, password, id=number, capacity=5, labels=labels[number % 5]), NOW
-        )
+        fleet.add(Proxy(Scheme.HTTP, host, 8080, user, password, id=number, capacity=5, labels=labels[number % 5]), NOW)
     return fleet
 
 
@@ -140,13 +138,17 @@ def run() -> list[Row]:
         holds = flat <= 4.0 and (name not in QUICK or cost[SIZES[-1]] <= 2.0)
         bar = "4 x P1, 2 us" if name in QUICK else "4 x P1"
         rows.append(Row("P2", f"pick, {name}, 1k / 100k / 1M", f"{shown} us ({flat:.1f} x)", bar, "", holds))
-    for views, bar in ((1, 5.0), (5, 10.0)):
+    for views, most in ((1, 5.0), (5, 10.0)):
         figure = apart("records", 100_000, views)
-        rows.append(Row("P3", f"record, 100k, views: {views}", f"{figure:.2f} us", f"{bar:.0f} us", "", figure <= bar))
+        rows.append(
+            Row("P3", f"record, 100k, views: {views}", f"{figure:.2f} us", f"{most:.0f} us", "", figure <= most)
+        )
     for own, bar_bytes in ((0, 600), (1, 850)):
         figure = apart("memory", 1_000_000, own)
         what = "its own credentials" if own else "shared credentials"
-        rows.append(Row("P4", f"memory a proxy, 1M, {what}", f"{figure:.0f} B", f"{bar_bytes} B", "", figure <= bar_bytes))
+        rows.append(
+            Row("P4", f"memory a proxy, 1M, {what}", f"{figure:.0f} B", f"{bar_bytes} B", "", figure <= bar_bytes)
+        )
     return rows + yardsticks()
 
 

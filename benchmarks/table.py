@@ -17,7 +17,11 @@ BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 def machine() -> str:
     """What the figures were taken on."""
     model = next(
-        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
     return f"{os.cpu_count()} x {model}, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
@@ -26,7 +30,10 @@ def machine() -> str:
 def lines(rows: list[Row]) -> list[str]:
     """The rows as a Markdown table."""
     held = {True: "yes", False: "**no**", None: ""}
-    table = ["| id | what | figure | bar | yardstick in the same run | holds |", "| --- | --- | --- | --- | --- | --- |"]
+    table = [
+        "| id | what | figure | bar | yardstick in the same run | holds |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     return table + [f"| {r.id} | {r.what} | {r.figure} | {r.bar} | {r.yardstick} | {held[r.holds]} |" for r in rows]
 
 

@@ -1,4 +1,4 @@
-"""Twenty lab proxies, six of them killed under steady load: nothing that can be repeated is lost, and the fleet says why it skips them."""
+"""Twenty lab proxies, six killed under steady load: nothing that can be repeated is lost, and the fleet explains itself."""
 
 import asyncio
 import random

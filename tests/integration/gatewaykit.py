@@ -35,11 +35,12 @@ class Clock:
 
 
 class Peer:
-    """One connection, seen from the test. `wire` is everything that was received."""
+    """One connection, seen from the test. `wire` is everything that was received; `done` that its script has ended."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
         self.wire = b""
+        self.done = False
 
     async def read_head(self) -> bytes:
         """Up to and including the empty line; b"" when the other side closes first."""
@@ -115,6 +116,8 @@ class Upstream:
             await self.script(peer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
+        finally:
+            peer.done = True
 
 
 def answering(*answers: bytes) -> Script:

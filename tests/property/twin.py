@@ -244,7 +244,7 @@ class Twin:
             if not ask.asked.spread and not eligible:
                 among = full
             assert number in among, f"{number} is not among {among}"
-            self.preferences.check(number, among, ask, shared=not eligible)
+            self.preferences.check(number, among, ask, shared=number not in eligible)
             self._check_spread(number, ask, eligible, full)
             return
         assert number in liftable, f"{number} lifted, allowed are {liftable}"

@@ -1,6 +1,5 @@
 """`demo`: a whole little fleet on this machine, to be tried at once."""
 
-import asyncio
 import sys
 from typing import Annotated
 
@@ -33,13 +32,15 @@ def demo(
 
 
 async def _run(session: Session, proxies: int) -> None:
+    from asyncio import Event
+
     from proxyfleet.assembly.demo import demo
     from proxyfleet.assembly.logs import start_logging
     from proxyfleet.assembly.loop import stop_on_signals
     from proxyfleet.settings.schema import LogSection
 
     start_logging(LogSection(level="error"))
-    stop = asyncio.Event()
+    stop = Event()
     stop_on_signals(stop)
     async with demo(proxies) as up:
         if sys.stdout.isatty() and not session.common.json:

@@ -1,6 +1,5 @@
 """`lab`: pretended proxies and a target on loopback, for tests of your own programs."""
 
-import asyncio
 import sys
 from dataclasses import dataclass
 from typing import Annotated
@@ -40,10 +39,12 @@ def lab(session: Session, counts: Counts) -> None:
 
 
 async def _run(session: Session, counts: Counts) -> None:
+    from asyncio import Event
+
     from proxyfleet.assembly.labs import lab_running
     from proxyfleet.assembly.loop import stop_on_signals
 
-    stop = asyncio.Event()
+    stop = Event()
     stop_on_signals(stop)
     wanted = {kind: getattr(counts, kind) for kind in KINDS}
     async with lab_running(wanted, counts.first_port, credentials=not counts.open) as up:

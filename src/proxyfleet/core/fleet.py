@@ -26,6 +26,8 @@ from proxyfleet.core.strategies.registry import strategy_named
 
 DRAINED = 32
 """Due slots that one call settles at most; a candidate whose time has come is settled when it is touched."""
+DRAINED_BEFORE_REFUSAL = 1024
+"""Due slots that are settled, some milliseconds at worst, before nobody is said to fit: after a quiet hour much is due."""
 ENDLESS = float("inf")
 UNUSUAL = SUPPRESSED | SCORE_PROBE
 UNPROVEN = PENDING | GATED
@@ -178,7 +180,11 @@ class FleetState:
         name = strategy_named(strategy or self.strategy).name
         accept = self._picking.accept(selector, target, exclude, now) if tested else None
         self._index.clock = self._turn
-        slot = self._picking.find(Wish(selector, name, now, key, claim, exclude, accept, target))
+        wish = Wish(selector, name, now, key, claim, exclude, accept, target)
+        slot = self._picking.find(wish)
+        if slot < 0 and self._due.soonest <= now:
+            self._doctor.advance(now, DRAINED_BEFORE_REFUSAL)
+            slot = self._picking.find(wish)
         if slot < 0:
             return self._refuse(selector, now)
         return self._chosen(slot, now, self._picking.lifted)

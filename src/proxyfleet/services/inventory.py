@@ -4,12 +4,15 @@ Nothing here picks, checks or forwards; how a change is written is read in `edit
 """
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from proxyfleet.core.errors import UnknownProxy
 from proxyfleet.core.fleet import FleetState
 from proxyfleet.core.proxy import Proxy
 from proxyfleet.ports import Inventory
-from proxyfleet.services.editing import Change
+
+if TYPE_CHECKING:
+    from proxyfleet.services.editing import Change
 
 
 async def records(inventory: Inventory, ids: Collection[int] | None = None) -> list[Proxy]:
@@ -25,7 +28,7 @@ async def record(inventory: Inventory, proxy_id: int) -> Proxy:
     return found[0]
 
 
-async def edit(inventory: Inventory, ids: Collection[int], change: Change) -> int:
+async def edit(inventory: Inventory, ids: Collection[int], change: "Change") -> int:
     """Change the proxies with these ids, all or none; how many there are. Raises `BadProxy`, `DuplicateProxy`."""
     edited = [change.apply(proxy) for proxy in await records(inventory, set(ids))]
     if edited:

@@ -187,8 +187,8 @@ async def test_a_broken_chunk_of_the_client_is_400():
         client.send(b"0x5\r\nhello\r\n")
         assert (await client.read_all()).startswith(b"HTTP/1.1 400 ")
         assert kit.gateway.stats().failures == {"client_abort": 1}
-        wire = await kit.upstreams[0].peers[0].read_all()
-        assert b"\r\n0\r\n\r\n" not in wire
+        await kit.until(lambda: kit.upstreams[0].peers[0].done)
+        assert b"\r\n0\r\n\r\n" not in kit.upstreams[0].peers[0].wire
     async with Kit(silent) as kit:
         body = b"zz\r\n"
         answer = await kit.exchange(get("http://a.test/", b"Transfer-Encoding: chunked", method=b"POST", body=body))
@@ -367,7 +367,7 @@ async def test_a_client_that_leaves_is_nobodys_fault():
         await turns()
         client.abort()
         await kit.until(lambda: kit.gateway.stats().client_aborts)
-        await kit.upstreams[0].peers[0].read_all()
+        await kit.until(lambda: kit.upstreams[0].peers[0].done)
         assert kit.gateway.stats().failures == {Category.CLIENT_ABORT.value: 1}
         assert kit.fleet.health(1, kit.clock()).consecutive_failures == 0
 

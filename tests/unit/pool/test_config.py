@@ -58,7 +58,9 @@ def test_the_record_for_the_core_has_every_field():
     assert (proxy.labels.region, proxy.labels.tags) == ("eu", frozenset({"x"}))
 
 
-@pytest.mark.parametrize(("server", "protocol"), [("nonsense", "http"), ("h.example:99999", "http"), ("h.example:1", "ftp")])
+@pytest.mark.parametrize(
+    ("server", "protocol"), [("nonsense", "http"), ("h.example:99999", "http"), ("h.example:1", "ftp")]
+)
 def test_a_server_that_cannot_be_read_is_refused_with_a_remedy(server, protocol):
     with pytest.raises(FleetError, match=r"use|write|correct|remove"):
         read_server(server, protocol)
@@ -76,7 +78,11 @@ def test_environment_seeds_both_ways_and_a_bad_part_costs_only_itself():
         "PROXY_LIST": "two.example:81, ,nonsense,socks5://a:b@three.example:1080",
     }
     found, problems = from_environment(environ)
-    assert [c.server for c in found] == ["http://one.example:80", "http://two.example:81", "socks5://three.example:1080"]
+    assert [c.server for c in found] == [
+        "http://one.example:80",
+        "http://two.example:81",
+        "socks5://three.example:1080",
+    ]
     assert (found[0].username, found[0].password) == ("u", "p")
     assert len(problems) == 1
     assert problems[0].startswith("PROXY_LIST, part 2")

@@ -54,10 +54,15 @@ class ProxyError(Exception):
 async def test_an_error_is_recorded_by_its_kind_and_raised_on(pool, error, category):
     assert category_of(error) is category
     runs = 0
-    with pytest.raises(type(error)):
+
+    async def body():
+        nonlocal runs
         async with use_proxy(pool, max_retries=3):
             runs += 1
             raise error
+
+    with pytest.raises(type(error)):
+        await body()
     health = pool.get_proxy_health(SERVER)
     assert runs == 1
     assert health["failed_requests"] == (0 if category is None else 1)
@@ -76,8 +81,7 @@ async def test_it_waits_for_a_proxy_and_gives_up_after_its_attempts(pool, monkey
     monkeypatch.setattr(asyncio, "sleep", pause)
     held = pool.get_proxy()
     with pytest.raises(NoProxyAvailable, match="3 attempts"):
-        async with use_proxy(pool, max_retries=3):
-            pytest.fail("the body ran without a proxy")
+        await use_proxy(pool, max_retries=3).__aenter__()
     assert pauses == [0.05, 0.1]
     async with use_proxy(pool, max_retries=3):
         assert len(pauses) == 4

@@ -57,20 +57,21 @@ class Rows:
         """Insert or merge each, in order."""
         refresh(connection, self._ring)
         uuids = os.urandom(UUID_BYTES * len(proxies))
-        insert, execute = SQL["insert_proxy"], connection.execute
+        find, execute = SQL["proxy_by_identity"], connection.execute
         answers: list[Stored] = []
         for nth, proxy in enumerate(proxies):
-            uuid = uuids[nth * UUID_BYTES : (nth + 1) * UUID_BYTES]
-            execute(insert, to_row(proxy, uuid, self.seal))
-            if connection.changes():
-                answers.append(Stored("added", settled(proxy, connection.last_insert_rowid())))
+            row = execute(find, (proxy.host, proxy.port, FAMILIES[proxy.scheme], proxy.username)).fetchone()
+            if row is None:
+                answers.append(self._insert(connection, proxy, uuids[nth * UUID_BYTES : (nth + 1) * UUID_BYTES]))
             else:
-                answers.append(self._merge(connection, proxy))
+                answers.append(self._merge(connection, proxy, row))
         return answers
 
-    def _merge(self, connection: Connection, proxy: Proxy) -> Stored:
-        key = (proxy.host, proxy.port, FAMILIES[proxy.scheme], proxy.username)
-        (row,) = connection.execute(SQL["proxy_by_identity"], key)
+    def _insert(self, connection: Connection, proxy: Proxy, uuid: bytes) -> Stored:
+        connection.execute(SQL["insert_proxy"], to_row(proxy, uuid, self.seal))
+        return Stored("added", settled(proxy, connection.last_insert_rowid()))
+
+    def _merge(self, connection: Connection, proxy: Proxy, row: Row) -> Stored:
         stored = self.read(row)
         after = merged(stored, proxy)
         if after == stored:

@@ -1,7 +1,7 @@
 -- Every statement of the SQLite store, by name. `{row}` is replaced by the columns of records.COLUMNS.
 
 -- insert_proxy
-INSERT INTO proxies ({row}) VALUES ({marks}) ON CONFLICT DO NOTHING;
+INSERT INTO proxies ({row}) VALUES ({marks});
 
 -- proxy_by_identity
 SELECT id, {row} FROM proxies WHERE host = ? AND port = ? AND family = ? AND ifnull(username, x'') = ifnull(?, x'');

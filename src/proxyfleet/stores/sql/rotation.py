@@ -16,6 +16,7 @@ from proxyfleet.stores.sql.database import Database
 from proxyfleet.stores.sql.inventory import Rows, unopened
 from proxyfleet.stores.sql.opening import connect
 from proxyfleet.stores.sql.queries import SQL
+from proxyfleet.stores.sql.trouble import explained
 from proxyfleet.vault import Damaged, Keyring, KeyState, MasterKey, prefix_of
 
 BATCH = 500
@@ -109,8 +110,9 @@ def _moved(rows: Rows, column: str, value: str | None, uuid: bytes) -> str | Non
 
 def _empty_log(database: Database) -> None:
     """Copy the log into the file and cut it to nothing, so that values under the old key are gone from it."""
-    connection = connect(database.path)
-    try:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        connection.close()
+    with explained(database.path):
+        connection = connect(database.path)
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()

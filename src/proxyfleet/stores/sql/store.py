@@ -38,7 +38,7 @@ class SqliteStore:
 
         Other writers wait meanwhile: give long lists in pieces of some thousands.
         """
-        await self.database.book(2 * inventory.sealed_values(proxies))
+        await self.database.book(inventory.sealed_values(proxies))
 
         def job(connection: Connection) -> list[Stored]:
             if not dry_run:
