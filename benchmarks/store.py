@@ -5,6 +5,7 @@ import base64
 import gc
 import os
 import random
+import sqlite3
 import statistics
 import tempfile
 import time
@@ -23,6 +24,8 @@ PROXIES = 1_000_000
 LINES = 140_000
 PIECE = 5_000
 RUNS = 5
+SHARED = Labels(source="list")
+"""As an import gives them: equal labels are one object."""
 
 
 async def fresh(directory: str) -> Store:
@@ -52,13 +55,29 @@ async def import_once() -> float:
         begun, piece = time.perf_counter(), list[Proxy]()
         for verdict in read([text]):
             if verdict.entry is not None:
-                piece.append(Proxy(Scheme.HTTP, verdict.entry.host, verdict.entry.port))
+                piece.append(Proxy(Scheme.HTTP, verdict.entry.host, verdict.entry.port, labels=SHARED))
             if len(piece) == PIECE:
                 await store.put(piece)
                 piece = []
         await store.put(piece)
         took = time.perf_counter() - begun
         await store.close()
+    return took
+
+
+def bare_import() -> float:
+    """Seconds for the same rows by the standard library: no parsing, one transaction, four columns, a unique key."""
+    rows = [("http", *line.split(":"), "list") for line in lines(LINES).decode().split()]
+    with tempfile.TemporaryDirectory() as directory:
+        connection = sqlite3.connect(f"{directory}/bare.db")
+        connection.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (a, b, c, d, UNIQUE (b, c, a))"
+        )
+        begun = time.perf_counter()
+        with connection:
+            connection.executemany("INSERT OR IGNORE INTO t VALUES (?, ?, ?, ?)", rows)
+        took = time.perf_counter() - begun
+        connection.close()
     return took
 
 
@@ -150,6 +169,7 @@ def run() -> list[Row]:
     sealed, opened = vault()
     disk, write = fdatasync(), asyncio.run(one_write())
     imported = statistics.median(asyncio.run(import_once()) for _ in range(RUNS))
+    bare = statistics.median(bare_import() for _ in range(RUNS))
     plain, own = asyncio.run(load_once(False)), asyncio.run(load_once(True))
     return [
         Row("P5", f"load {PROXIES:,} proxies from SQLite", f"{plain:.1f} s", "12 s", "", plain <= 12),
@@ -162,7 +182,14 @@ def run() -> list[Row]:
             f"fdatasync {disk:.2f} ms",
             write <= 0.3 + disk,
         ),
-        Row("P19", f"import {LINES:,} lines with dedupe", f"{imported:.2f} s", "3 s", "", imported <= 3),
+        Row(
+            "P19",
+            f"import {LINES:,} lines with dedupe",
+            f"{imported:.2f} s",
+            "3 s",
+            f"bare sqlite3 {bare:.2f} s",
+            imported <= 3,
+        ),
         Row("P21", "encrypt one password", f"{sealed:.2f} us", "2 us", "", sealed <= 2),
         Row("P21", "decrypt one password", f"{opened:.2f} us", "2 us", "", opened <= 2),
     ]

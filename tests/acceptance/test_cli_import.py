@@ -91,23 +91,3 @@ def test_standard_input_tags_scheme_and_capacity(program):
 
     (row,) = program.json("list", *store)
     assert (row["address"], row["tags"], row["capacity"]) == ("socks5://1.1.1.1:80", ["a", "b"], 7)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
-        (["nowhere.txt"], 1, "cannot read nowhere.txt"),
-        (["."], 1, "cannot read ."),
-        (["-"], 1, "no valid line"),
-        (["http://127.0.0.1:1/list"], 1, "not a public address"),
-        (["mixed.txt", "--format", "odd"], 2, "unknown format 'odd'"),
-        (["mixed.txt", "--scheme", "ftp"], 2, "unknown scheme 'ftp'"),
-        (["mixed.txt", "--capacity", "0"], 2, "--capacity 0"),
-    ],
-)
-def test_what_cannot_be_read_is_one_clear_line(program, arguments, code, words):
-    done = program.run("import", *arguments, "--store", "memory:", "--quiet")
-
-    assert done.returncode == code
-    assert words in done.stderr or (code == 1 and words == "no valid line")
-    assert "Traceback" not in done.stderr

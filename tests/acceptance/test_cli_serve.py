@@ -128,13 +128,13 @@ def test_running_requests_finish_before_it_ends(program, lab):
     """R18: SIGTERM in the middle of an answer; the answer is complete."""
     file, target = lab
     with serving(program, "--store", "memory:", "--import", file, "--allow-private") as node:
-        command = ["curl", "-sS", "-m", "20", "-x", node.told["gateway"], f"{target}/drip?bytes=20&seconds=2"]
-        client = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = ["curl", "-sS", "-m", "20", "-x", node.told["gateway"], f"{target}/slow/100"]
+        client = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert eventually(lambda: program.json("stats", "--store", "memory:")["fleet"]["active"] == 1)
         assert node.stop() == 0
         body, complaint = client.communicate(timeout=20)
         assert client.returncode == 0, complaint
-        assert body
+        assert len(body) == 100
 
 
 def test_a_taken_port_is_one_clear_line(program):

@@ -6,6 +6,7 @@ An upstream is a coroutine that gets each connection as a `Peer`; `forwarder` is
 
 import asyncio
 import random
+import socket
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -120,6 +121,22 @@ class Upstream:
             peer.done = True
 
 
+class Closed(Upstream):
+    """A port on which nobody listens; it stays bound, so that nobody else gets it meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(closing)
+        self._socket = socket.socket()
+
+    async def __aenter__(self) -> "Upstream":
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._socket.close()
+
+
 def answering(*answers: bytes) -> Script:
     """Each head is answered with the next of `answers`, the last one repeats; then the connection stays open."""
 
@@ -187,9 +204,7 @@ class Kit:
 
     async def __aenter__(self) -> "Kit":
         for number, script in enumerate(self._scripts, 1):
-            upstream = await self._stack.enter_async_context(Upstream(script or closing))
-            if script is None:
-                upstream._server.close()
+            upstream = await self._stack.enter_async_context(Closed() if script is None else Upstream(script))
             self.upstreams.append(upstream)
             proxy = Proxy(Scheme.HTTP, "127.0.0.1", upstream.port, "up", Secret("canary-upstream"), id=number)
             self.fleet.add(proxy, self.clock())

@@ -231,7 +231,7 @@ class Model:
         learnt.probing = False
         if rules.breaker and learnt.streak < rules.open_after and learnt.circuit == "closed" and not poor:
             return
-        if not learnt.resting:
+        if not learnt.resting and not known.refused:
             self._open(known, at)
 
     def _open(self, known: Known, at: float) -> None:

@@ -174,3 +174,32 @@ def test_after_a_quiet_time_nobody_is_refused_because_others_are_due_first() -> 
             fleet.record(number, Outcome.failed("connect", phase=Phase.DIAL), NOW if number <= 200 else NOW + 70.0)
     assert isinstance(fleet.pick(wanted, NOW + 71.0), Refusal)
     assert isinstance(fleet.pick(wanted, NOW + 1000.0), Pick)
+
+
+def test_taking_failures_back_does_not_end_a_slow_start() -> None:
+    fleet = _fleet(5)
+    for number in range(1, 6):
+        fleet.record(number, Outcome.succeeded(0.1), NOW)
+    for _ in range(5):
+        fleet.record(1, Outcome.failed("connect", phase=Phase.DIAL), NOW)
+    later, slot = NOW + 400.0, fleet._by_id[1]
+    fleet.record(1, Outcome.succeeded(0.1), later)
+    light = fleet._columns.weight[slot]
+    for number in range(1, 6):
+        for _ in range(2):
+            fleet.record(number, DOWN, later)
+    assert fleet._columns.weight[slot] == light
+    fleet.advance(later + 60.0)
+    assert fleet._columns.weight[slot] == fleet.health(1, later + 60.0).reputation
+
+
+def test_refused_credentials_are_no_rest_and_use_up_no_share_of_the_guard() -> None:
+    fleet = _fleet(1)
+    fleet.record(1, Outcome.succeeded(0.1), NOW)
+    for second in (0.0, 60.0):
+        fleet.record(1, Outcome.failed("authentication"), NOW + second)
+    for _ in range(9):
+        fleet.record(1, Outcome.failed("connect", phase=Phase.DIAL), NOW + 60.0)
+    assert fleet.health(1, NOW + 60.0).refused
+    assert fleet.report(NOW + 60.0).ejections_detected == 0
+    assert not fleet.health(1, NOW + 60.0).suppressed

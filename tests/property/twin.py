@@ -180,6 +180,7 @@ class Twin:
         if clean:
             assert report.circuit == "closed", f"{number}: still {report.circuit} though the target was at fault"
             assert not report.resting, f"{number}: still rests though the target was at fault"
+            assert self.fleet._doctor.circuit.started.get(slot) == learnt.starting, f"{number}: its slow start was lost"
         learnt.circuit, learnt.resting, learnt.suppressed = report.circuit, report.resting, report.suppressed
         learnt.probing = bool(columns.flags[slot] & 256)
         learnt.rest_until = columns.rest_until[slot]
@@ -207,13 +208,16 @@ class Twin:
             exclude=ask.exclude,
             claim=ask.claim,
         )
+        lost = isinstance(found, Pick) and found.proxy_id not in self.model.proxies
+        assert not lost, f"{found} is no proxy of this fleet"
+        if isinstance(found, Pick) and found.proxy_id not in (*eligible, *full) and self._newly_permitted(found, ask):
+            eligible = [found.proxy_id]
         if isinstance(found, Refusal):
             assert not (exactly and eligible), f"refused though {eligible} are eligible: {found}"
             assert not (exactly and full), f"refused though {full} could be shared"
             assert not (exactly and guard and liftable), f"refused though the guard lifts {liftable}"
             self._settle()
             return found
-        assert found.proxy_id in self.model.proxies, f"{found} is no proxy of this fleet"
         self._check_hard(found.proxy_id, ask)
         if exactly:
             self._check_pick(found, ask, eligible, full, liftable if guard else [])
@@ -227,6 +231,12 @@ class Twin:
         self._used(found, ask, shared=shared, lifted=not shared and found.proxy_id not in eligible)
         self._settle()
         return found
+
+    def _newly_permitted(self, found: Pick, ask: Ask) -> bool:
+        """A question with a new floor holds proxies back by score, and gives those their probe that were idle for long."""
+        known = self.model.proxies[found.proxy_id]
+        due = found.probe and self.now >= self.model.probe_time(known)
+        return due and not found.degraded and self.rules_say.why_not(found.proxy_id, ask, but="low_score") is None
 
     def _check_hard(self, number: int, ask: Ask) -> None:
         """R7: whatever the guard lifts, these hold."""

@@ -148,7 +148,7 @@ class LimitsSection:
 class FailoverSection:
     """`[failover]`: when another proxy is tried."""
 
-    attempts: int = field(default=3, metadata=_about(whole(1, 100), "Proxies per request, the first included."))
+    attempts: int = field(default=8, metadata=_about(whole(1, 100), "Proxies per request, the first included."))
     window: float = field(
         default=30.0, metadata=_about(seconds(), "No further attempt starts later than this after the request.")
     )

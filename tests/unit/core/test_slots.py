@@ -146,6 +146,20 @@ def test_leases_per_target_are_capped_where_asked_for(slots: Slots) -> None:
     assert slots.polite(1, "a")
 
 
+def test_what_runs_on_a_target_is_counted_one_by_one(slots: Slots) -> None:
+    slots.records.details[1] = Details(target_capacity=2)
+    for _ in range(2):
+        slots.began(1, "a")
+    slots.ended(1, "a")
+    assert slots.polite(1, "a")
+    slots.began(1, "a")
+    assert not slots.polite(1, "a")
+    for _ in range(3):
+        slots.ended(1, "a")
+    assert slots.polite(1, "a")
+    assert slots._on_target == {}
+
+
 @pytest.mark.parametrize(("interval", "rests"), [(2.5, True), (0.0, False), (None, False)])
 def test_an_interval_is_waited_out(slots: Slots, interval: float | None, rests: bool) -> None:
     if interval is not None:

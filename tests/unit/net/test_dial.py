@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import socket
 
 import pytest
 
@@ -31,12 +32,11 @@ async def test_literals_and_names_are_dialled(port, host):
     protocol.transport.abort()
 
 
-async def test_a_closed_port_is_refused(port):
-    server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
-    closed = server.sockets[0].getsockname()[1]
-    server.close()
-    with pytest.raises(DialError) as failed:
-        await Dialer(lambda: 0.0).dial(asyncio.Protocol, "127.0.0.1", closed)
+async def test_a_closed_port_is_refused():
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        with pytest.raises(DialError) as failed:
+            await Dialer(lambda: 0.0).dial(asyncio.Protocol, "127.0.0.1", bound.getsockname()[1])
     assert failed.value.obstacle is Obstacle.REFUSED
     assert "127.0.0.1" not in str(failed.value)
 

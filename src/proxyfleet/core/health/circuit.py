@@ -15,6 +15,7 @@ from proxyfleet.core.columns import (
     INFINITY,
     OPEN,
     PROBING,
+    REFUSED,
     RESTING,
     STARTING,
     SUPPRESSED,
@@ -48,7 +49,7 @@ class Circuit:
         streak = columns.streak[slot]
         if rules.breaker and streak < rules.open_after and columns.circuit[slot] == CLOSED and not poor:
             return []
-        if columns.flags[slot] & RESTING:
+        if columns.flags[slot] & (RESTING | REFUSED):
             return []
         return self._open(slot, now, rules.rest(streak), poor)
 

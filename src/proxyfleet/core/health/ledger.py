@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import replace
 from typing import NamedTuple
 
-from proxyfleet.core.columns import INFINITY, RESTING, SUPPRESSED, WORKED, Columns
+from proxyfleet.core.columns import INFINITY, REFUSED, RESTING, STARTING, SUPPRESSED, WORKED, Columns
 from proxyfleet.core.events import Event
 from proxyfleet.core.health.circuit import HELD, Circuit
 from proxyfleet.core.health.score import ALPHA, average
@@ -40,11 +40,12 @@ class Booked(NamedTuple):
 class History:
     """What a proxy was like before its first suspect failure, and what was booked since."""
 
-    __slots__ = ("before", "booked", "flags", "suspect_until")
+    __slots__ = ("before", "booked", "flags", "starting", "suspect_until")
 
-    def __init__(self, columns: Columns, slot: int) -> None:
+    def __init__(self, columns: Columns, slot: int, starting: float | None) -> None:
         self.before = [getattr(columns, name)[slot] for name in REMEMBERED]
         self.flags = columns.flags[slot] & HELD
+        self.starting = starting
         self.booked: deque[Booked] = deque()
         self.suspect_until = INFINITY
 
@@ -74,7 +75,7 @@ class Ledger:
         if suspect and (history is None or history.over(entry.at)):
             if history is None and len(self._histories) >= MOST_HISTORIES:
                 self._drop_the_settled(entry.at)
-            history = self._histories[slot] = History(self.columns, slot)
+            history = self._histories[slot] = History(self.columns, slot, self.circuit.started.get(slot))
         if history is not None:
             self._remember(slot, history, entry, suspect)
         return self._fail(slot, entry)
@@ -153,7 +154,13 @@ class Ledger:
         self.circuit.reset(slot)
         for name, value in zip(REMEMBERED, history.before, strict=True):
             getattr(columns, name)[slot] = value
+        if columns.flags[slot] & REFUSED:
+            self.circuit.reset(slot)
+            return
         columns.flags[slot] |= history.flags & (RESTING | SUPPRESSED)
+        if history.starting is not None:
+            columns.flags[slot] |= STARTING
+            self.circuit.started[slot] = history.starting
         if history.flags & RESTING:
             self.circuit.guard.resting += (columns.flags[slot] & WORKED) > 0
 

@@ -58,14 +58,21 @@ def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
 
 
 def make_private(path: Path) -> None:
-    """Create the file, empty and readable by its owner only, unless it is there; SQLite gives its mode to the WAL."""
-    if path.exists() and not path.is_file():
-        raise StoreUnusable(f"{path} is not a file; give the path of a database file")
+    """Create the file, empty and readable by its owner only, unless it is there; SQLite gives its mode to the WAL.
+
+    A file that is there is never opened: closing it again would drop the locks that SQLite holds on it in this process.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if not os.path.lexists(path):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if path.parent.is_dir():
+            return  # another process was quicker
+        raise StoreUnusable(f"{path} cannot be created (its directory is a file); give another path") from None
     except OSError as error:
         raise StoreUnusable(
             f"{path} cannot be created ({error.strerror}); give a path this user may write to"
         ) from None
+    if not path.is_file():
+        raise StoreUnusable(f"{path} is not a file; give the path of a database file")

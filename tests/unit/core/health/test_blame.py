@@ -92,3 +92,11 @@ def test_targets_are_bounded_and_those_in_use_stay(monkeypatch: pytest.MonkeyPat
     for number in range(100):
         targets.add(f"flood{number}", 1, True, 1_000.0)
     assert len(targets.known()) == 3
+
+
+def test_attempts_that_are_over_do_not_count_any_more() -> None:
+    targets = Targets(Rules())
+    for number in range(9):
+        targets.add("t", number % 3, False, 0.0)
+    later = [targets.add("t", number, number > 3, 61.0)[1] for number in range(10)]
+    assert later == [False] * 10

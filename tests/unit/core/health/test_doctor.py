@@ -299,3 +299,40 @@ def test_events_that_nobody_collects_are_bounded(fleet_of, monkeypatch: pytest.M
     for number in range(9):
         fleet.record(1, Outcome.failed("quota"), NOW + number)
     assert [event.at - NOW for event in fleet.take_events()] == [4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("breaker", [True, False])
+def test_a_success_ends_every_rest(fleet_of, breaker: bool) -> None:
+    fleet = fleet_of(2, rules=Rules(jitter=0.0, breaker=breaker))
+    for proxy_id in (1, 2):
+        fleet.record(proxy_id, OK, NOW)
+    for _ in range(5):
+        fleet.record(1, BAD, NOW)
+    assert fleet.health(1, NOW).resting
+    fleet.record(1, OK, NOW + 1)
+    health = fleet.health(1, NOW + 1)
+    assert (health.resting, health.circuit, health.standing) == (False, "closed", "ready")
+    for _ in range(5):
+        fleet.record(1, BAD, NOW + 100)
+    fleet.advance(NOW + 5_000)
+    fleet.record(1, OK, NOW + 5_000)
+    assert fleet.health(1, NOW + 5_000).circuit == "closed"
+
+
+def test_refused_credentials_stay_refused_whatever_else_is_due(fleet_of) -> None:
+    fleet = fleet_of(1)
+    fleet.record(1, OK, NOW)
+    refuse(fleet, NOW + 1)
+    refuse(fleet, NOW + 61)
+    for later in (301, 1_200, 2_000, 4_000):
+        assert fleet.health(1, NOW + later).refused
+
+
+def test_resetting_one_that_never_worked_does_not_shrink_the_guard(fleet_of) -> None:
+    fleet = fleet_of(3)
+    fleet.record(1, OK, NOW)
+    fleet.reset(2, NOW)
+    fleet.remove(3, NOW)
+    assert fleet.report(NOW).worked == 1
+    fleet.reset(1, NOW)
+    assert fleet.report(NOW).worked == 0

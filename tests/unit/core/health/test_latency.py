@@ -94,3 +94,11 @@ def test_a_forgotten_histogram_is_used_again_empty(columns: Columns) -> None:
     assert columns.bins[2] == 1
     assert columns.bins[3] == 1 + COARSE
     assert sum(latencies.fleet) == 3
+
+
+@pytest.mark.parametrize(("seconds", "number"), [(0.0, 0), (LONGEST, -1), (1e6, -1)])
+def test_what_is_out_of_range_is_counted_at_the_ends(columns: Columns, seconds: float, number: int) -> None:
+    latencies = Latencies(columns)
+    latencies.observe(1, 1.0)
+    latencies.observe(1, seconds)
+    assert latencies.counts(1)[number] == latencies.fleet[number] == 1
