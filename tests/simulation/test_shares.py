@@ -47,7 +47,7 @@ class Inventory:
                 self.fleet.record(number, Outcome.failed("authentication"), self.now + later)
             self.now += 60.0
             self.refused.add(number)
-        elif kind < 0.15 or number % 10 == 0:
+        elif kind < 0.13 or number % 50 == 0:
             self.fleet.record(number, Outcome.succeeded(0.2, self.rng.choice(("a", "b"))), self.now)
             self.refused.discard(number)
         else:

@@ -150,7 +150,7 @@ class FailoverSection:
 
     attempts: int = field(default=8, metadata=_about(whole(1, 100), "Proxies per request, the first included."))
     window: float = field(
-        default=30.0, metadata=_about(seconds(), "No further attempt starts later than this after the request.")
+        default=45.0, metadata=_about(seconds(), "No further attempt starts later than this after the request.")
     )
     share: float = field(
         default=0.2, metadata=_about(share(), "Retry budget: this share of the requests of the last 10 seconds, ...")

@@ -10,6 +10,8 @@ from collections import OrderedDict, deque
 from proxyfleet.core.rules import Rules
 
 MOST_TARGETS, MOST_ATTEMPTS = 4096, 1024
+UNPRUNED = 64
+"""Successes on a target without failures are looked through only once in so many."""
 LOOKS = 16
 """How many targets that are still in use are spared before one is forgotten all the same."""
 
@@ -66,7 +68,12 @@ class Targets:
                 self._forget_one(now)
         before = window.at_fault
         window.add(now, -1 if success else slot)
-        window.at_fault = self._judge(window, now)
+        if window.failures:
+            window.at_fault = self._judge(window, now)
+        else:
+            window.at_fault = False
+            if len(window.attempts) % UNPRUNED == 0:
+                window.prune(now - self.rules.blame_window)
         return before, window.at_fault
 
     def _forget_one(self, now: float) -> None:

@@ -100,3 +100,12 @@ def test_attempts_that_are_over_do_not_count_any_more() -> None:
         targets.add("t", number % 3, False, 0.0)
     later = [targets.add("t", number, number > 3, 61.0)[1] for number in range(10)]
     assert later == [False] * 10
+
+
+def test_successes_of_the_past_do_not_pile_up_or_excuse() -> None:
+    targets = Targets(Rules())
+    for number in range(2_000):
+        targets.add("t", 1, True, float(number))
+    assert len(targets._windows["t"].attempts) < 200
+    later = [targets.add("t", number % 3, False, 5_000.0)[1] for number in range(10)]
+    assert later[-1]

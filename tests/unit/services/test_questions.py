@@ -1,0 +1,71 @@
+"""Questions to a fleet in memory."""
+
+import asyncio
+import random
+
+import pytest
+
+from proxyfleet.core.errors import BadSelector, UnknownStrategy
+from proxyfleet.core.fleet import FleetState
+from proxyfleet.lab.builders import a_proxy
+from proxyfleet.services import questions as module
+from proxyfleet.services.questions import Questions
+
+
+@pytest.fixture
+def fleet():
+    made = FleetState(rng=random.Random(1))
+    for number in range(1, 6):
+        made.add(a_proxy(number, username="u", password="canary"), 0.0)
+    return made
+
+
+@pytest.fixture
+def questions(fleet):
+    return Questions(fleet, lambda: 0.0, lambda: {"node": {"pid": 1}})
+
+
+async def test_a_report_holds_fleet_and_node(fleet, questions):
+    told = await questions.report()
+    assert told["fleet"]["total_proxies"] == 5
+    assert told["node"] == {"pid": 1}
+    assert "node" not in await Questions(fleet, lambda: 0.0).report()
+
+
+async def test_health_and_explanations(questions):
+    assert [row["id"] for row in await questions.health("id>=4")] == [4, 5]
+    assert sum(row["eligible"] for row in await questions.explain("id=1")) == 1
+
+
+async def test_picks_are_different_and_a_shortage_is_said(questions):
+    told = await questions.pick(count=9)
+    assert sorted(one["id"] for one in told["picked"]) == [1, 2, 3, 4, 5]
+    assert (told["missing"], told["refusal"]["code"]) == (4, "none_eligible")
+    assert (await questions.pick(count=2))["refusal"] is None
+
+
+async def test_urls_hold_passwords_on_request_only(questions):
+    assert "canary" not in str(await questions.pick())
+    assert "u:canary@" in str(await questions.pick(passwords=True))
+
+
+async def test_bad_questions_raise(questions):
+    with pytest.raises(BadSelector):
+        await questions.health("odd=1")
+    with pytest.raises(UnknownStrategy):
+        await questions.pick(strategy="odd")
+
+
+async def test_long_answers_leave_room_for_others(fleet, questions, monkeypatch):
+    monkeypatch.setattr(module, "SLICE", 2)
+    turns = []
+
+    async def other():
+        for _ in range(3):
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    running = asyncio.ensure_future(other())
+    await questions.explain()
+    assert len(turns) >= 2
+    await running
