@@ -210,6 +210,10 @@ class Twin:
         )
         lost = isinstance(found, Pick) and found.proxy_id not in self.model.proxies
         assert not lost, f"{found} is no proxy of this fleet"
+        if isinstance(found, Pick) and found.proxy_id not in (*eligible, *full) and self._newly_permitted(found):
+            low = ask._replace(asked=ask.asked.with_floor(0.0))
+            eligible = [n for n in self.rules_say.eligible(low) if n == found.proxy_id]
+            full = [n for n in self.rules_say.full(low) if n == found.proxy_id]
         if isinstance(found, Refusal):
             assert not (exactly and eligible), f"refused though {eligible} are eligible: {found}"
             assert not (exactly and full), f"refused though {full} could be shared"
@@ -229,6 +233,11 @@ class Twin:
         self._used(found, ask, shared=shared, lifted=not shared and found.proxy_id not in eligible)
         self._settle()
         return found
+
+    def _newly_permitted(self, found: Pick) -> bool:
+        """A question with a new floor holds proxies back by score, and gives those their probe that were idle for long."""
+        known = self.model.proxies[found.proxy_id]
+        return found.probe and not found.degraded and self.now >= self.model.probe_time(known)
 
     def _check_hard(self, number: int, ask: Ask) -> None:
         """R7: whatever the guard lifts, these hold."""

@@ -181,9 +181,8 @@ class FleetState:
         accept = self._picking.accept(selector, target, exclude, now) if tested else None
         self._index.clock = self._turn
         wish = Wish(selector, name, now, key, claim, exclude, accept, target)
-        behind = self._due.soonest <= now
         slot = self._picking.find(wish)
-        if slot < 0 and behind:
+        if slot < 0 and self._due.soonest <= now:
             self._doctor.advance(now, DRAINED_BEFORE_REFUSAL)
             slot = self._picking.find(wish)
         if slot < 0:

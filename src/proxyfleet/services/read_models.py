@@ -143,7 +143,8 @@ def stats(fleet: FleetState, now: float) -> Shown:
 
 def explained(fleet: FleetState, selector: Selector, now: float, target: str | None = None) -> Iterator[Shown]:
     """For every proxy of the fleet whether it is eligible, and why not (SPEC D4)."""
-    for one in fleet.explain(selector, now, target=target):
+    # All at once: the core's walk does not survive changes of the fleet between two of its steps.
+    for one in list(fleet.explain(selector, now, target=target)):
         if one.proxy_id not in fleet:
             continue  # removed while the answer was put together
         told: Shown = {"id": one.proxy_id, "address": fleet.get(one.proxy_id).address}

@@ -72,7 +72,7 @@ async def test_answers(place, raw, status):
 
 
 async def test_bodies(place):
-    assert await ask(place, get("/livez", b"")) == (200, b"livez\n")
+    assert await ask(place, get("/livez", b"")) == (200, b"live\n")
     assert await ask(place, b"HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n") == (200, b"")
     told = json.loads((await ask(place, get("/fleet/pick")))[1])
     assert told["picked"][0]["url"] == "http://198.18.0.1:8080"
