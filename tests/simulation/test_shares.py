@@ -20,7 +20,7 @@ class Inventory:
 
     def __init__(self, seed: int) -> None:
         self.rng = Random(seed)
-        self.fleet = FleetState(Rules(min_score=0.2), rng=Random(seed))
+        self.fleet = FleetState(Rules(min_score=0.2, guard=0.2), rng=Random(seed))
         self.country: dict[int, str] = {}
         self.expires: dict[int, float] = {}
         self.disabled: set[int] = set()
@@ -36,18 +36,18 @@ class Inventory:
     def disturb(self) -> None:
         """Some proxy gets worse; nearly all of them fail nearly always, so that the guard has to lift."""
         number, kind = self.rng.randint(1, 200), self.rng.random()
-        if kind < 0.05:
+        if kind < 0.03:
             self.fleet.disable(number, self.now)
             self.disabled.add(number)
         elif kind < 0.1:
             self.fleet.enable(number, self.now)
             self.disabled.discard(number)
-        elif kind < 0.12:
+        elif kind < 0.103:
             for later in (0.0, 60.0):
                 self.fleet.record(number, Outcome.failed("authentication"), self.now + later)
             self.now += 60.0
             self.refused.add(number)
-        elif kind < 0.13 or number % 50 == 0:
+        elif kind < 0.12 or number == 50:
             self.fleet.record(number, Outcome.succeeded(0.2, self.rng.choice(("a", "b"))), self.now)
             self.refused.discard(number)
         else:

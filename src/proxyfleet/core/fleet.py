@@ -94,7 +94,6 @@ class FleetState:
         slot = self._spare.pop()
         self._by_id[proxy.id] = slot
         self._columns.turn[slot] = 0
-        self._columns.forget(slot)
         self._records.write(slot, proxy)
         self._index.add(slot, Profile(proxy.scheme, proxy.labels))
         self._doctor.rescore(slot, now)

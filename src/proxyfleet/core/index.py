@@ -51,7 +51,7 @@ class Index:
     def add(self, slot: int, profile: Profile) -> None:
         """A slot appears with its labels; follow with `refresh` once its state is known."""
         number = self.columns.profile[slot] = self.profiles.take(profile)
-        self.postings.add(slot, profile)
+        self.postings.add(slot, profile, number)
         for view in self.views_of(number):
             view.enrol(slot)
 
@@ -63,6 +63,7 @@ class Index:
         self.postings.remove(slot, self.profiles.at(number))
         if self.profiles.release(number):
             self._of_profile.pop(number, None)
+            self.postings.forget(number)
 
     def views_of(self, number: int) -> tuple[View, ...]:
         """The views that the labels of a profile fit."""

@@ -28,6 +28,7 @@ class Postings:
         self._columns: dict[str, array[int]] = {}
         """Positions by field; a field that nobody uses costs nothing."""
         self._by_label: dict[Key, SlotSet] = {}
+        self._of_profile: dict[int, tuple[SlotSet, ...]] = {}
 
     def grow(self, size: int) -> None:
         """Make room for slots below `size`."""
@@ -40,16 +41,24 @@ class Postings:
                 posting.grow(size)
         self.size = size
 
-    def add(self, slot: int, profile: Profile) -> None:
-        """The slot carries these labels from now on."""
+    def add(self, slot: int, profile: Profile, number: int = -1) -> None:
+        """The slot carries these labels from now on. `number` names the profile, so that its postings are found at once."""
         self.everyone.add(slot)
-        for key in _keys(profile):
-            posting = self._by_label.get(key)
-            if posting is None:
-                posting = self._by_label[key] = self._new(key[0])
+        postings = self._of_profile.get(number)
+        if postings is None:
+            postings = tuple(self._for_key(key) for key in _keys(profile))
+            if number >= 0:
+                self._of_profile[number] = postings
+        for posting in postings:
             posting.add(slot)
             if isinstance(posting.places, Sparse) and len(posting) * DENSE_SHARE > self.size:
                 _make_dense(posting, self.size)
+
+    def _for_key(self, key: Key) -> SlotSet:
+        posting = self._by_label.get(key)
+        if posting is None:
+            posting = self._by_label[key] = self._new(key[0])
+        return posting
 
     def _new(self, field: str) -> SlotSet:
         posting = SlotSet()
@@ -67,6 +76,11 @@ class Postings:
             posting.discard(slot)
             if not posting:
                 del self._by_label[key]
+                self._of_profile.clear()
+
+    def forget(self, number: int) -> None:
+        """The number will mean another profile."""
+        self._of_profile.pop(number, None)
 
     def smallest(self, selector: Selector) -> SlotSet:
         """The smallest posting that holds every proxy which can satisfy the selector; it may hold others too."""

@@ -33,6 +33,7 @@ US = Profile(Scheme.HTTP, Labels(country="US", tags=frozenset({"a", "b"})))
         ("asn=AS1", "asn=1"),
         ("min_score=0.5 country=US", "country=US min_score=0.5"),
         ("exclude=3,1", "exclude=1,3"),
+        ("exclude=" + "9" * 18, "exclude=" + "9" * 18),
         (
             'resource="my shop" target=Example.COM spread=country',
             'resource="my shop" target="example.com" spread="country"',

@@ -118,6 +118,8 @@ def test_a_success_between_two_refusals(fleet_of) -> None:
 def test_how_the_hard_state_ends(fleet_of, ended_by: str) -> None:
     fleet = fleet_of([a_proxy(1, username="u", password="old")])
     refuse(fleet, NOW)
+    for _ in range(5):
+        fleet.record(1, BAD, NOW + 30)
     refuse(fleet, NOW + 60)
     later = NOW + 61
     if ended_by == "credentials":
