@@ -10,6 +10,7 @@ from dataclasses import fields
 from inspect import cleandoc
 from pathlib import Path
 
+from docs.pages_cli import cli_page, settings_page
 from proxyfleet.core import errors
 from proxyfleet.core.clause import ALIASES as FIELD_ALIASES
 from proxyfleet.core.clause import FIELDS, Op
@@ -166,6 +167,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/selectors.md": selectors,
     "reference/errors.md": errors_page,
     "reference/rules.md": rules,
+    "reference/settings.md": settings_page,
+    "reference/cli.md": cli_page,
 }
 
 

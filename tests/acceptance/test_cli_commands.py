@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from tests.acceptance.program import Program
 
 STORE = ("--store", "sqlite:///fleet.db")
@@ -77,14 +76,22 @@ def test_picks_are_different_and_a_shortage_is_said(program):
 
 
 def test_all_wrong_settings_are_told_at_once(program):
-    (program.home / "bad.toml").write_text('stroe = "memory:"\n[gateway]\nlisten = "here"\n[rules]\njitter = 7\nguard = "x"\n')
+    (program.home / "bad.toml").write_text(
+        'stroe = "memory:"\n[gateway]\nlisten = "here"\n[rules]\njitter = 7\nguard = "x"\n'
+    )
     done = program.run("config", "show", "--config", "bad.toml", PROXYFLEET_LIMITS_HELD="-1")
 
     assert done.returncode == 2
     lines = done.stderr.splitlines()
     assert len(lines) == 5
     assert all(line.startswith("error: ") for line in lines)
-    for place in ("bad.toml, stroe", "bad.toml, gateway.listen", "bad.toml, rules.guard", "PROXYFLEET_LIMITS_HELD", "jitter"):
+    for place in (
+        "bad.toml, stroe",
+        "bad.toml, gateway.listen",
+        "bad.toml, rules.guard",
+        "PROXYFLEET_LIMITS_HELD",
+        "jitter",
+    ):
         assert sum(place in line for line in lines) == 1, place
 
 
@@ -105,7 +112,9 @@ def test_settings_say_where_they_come_from(program):
 
 
 def test_doctor_finds_what_is_missing(program):
-    done = program.run("doctor", "--json", "--store", "sqlite:///fleet.db/x.db", PROXYFLEET_GATEWAY_LISTEN="192.0.2.1:1")
+    done = program.run(
+        "doctor", "--json", "--store", "sqlite:///fleet.db/x.db", PROXYFLEET_GATEWAY_LISTEN="192.0.2.1:1"
+    )
 
     found = {check["name"]: check for check in json.loads(done.stdout)}
     assert done.returncode == 1

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from tests.acceptance.program import Program
 
 SAMPLES = Path(__file__).parents[2].parent / "shared" / "samples"
@@ -55,7 +54,9 @@ def test_the_report_has_counts_reasons_and_lines(program):
         "duplicate": 1,
         "ambiguous": 0,
     }
-    assert report["rejected"] == {"bad_port": 1, "no_proxy": 1, "not_global": 1} or sum(report["rejected"].values()) == 3
+    assert (
+        report["rejected"] == {"bad_port": 1, "no_proxy": 1, "not_global": 1} or sum(report["rejected"].values()) == 3
+    )
     assert [line["line"] for line in report["lines"]] == [2, 3, 4, 5]
     assert report["lines_cap"] >= 4
     assert report["lines_capped"] is False
@@ -87,7 +88,9 @@ def test_private_addresses_only_when_allowed(program):
 
 def test_standard_input_tags_scheme_and_capacity(program):
     store = ("--store", "sqlite:///fleet.db")
-    program.json("import", "-", "--scheme", "socks5", "--tag", "a", "--tag", "b", "--capacity", "7", *store, text="1.1.1.1:80")
+    program.json(
+        "import", "-", "--scheme", "socks5", "--tag", "a", "--tag", "b", "--capacity", "7", *store, text="1.1.1.1:80"
+    )
 
     (row,) = program.json("list", *store)
     assert (row["address"], row["tags"], row["capacity"]) == ("socks5://1.1.1.1:80", ["a", "b"], 7)

@@ -9,7 +9,6 @@ import subprocess
 import time
 
 import pytest
-
 from tests.acceptance.program import Program
 
 LAB = ("lab", "--http", "3")

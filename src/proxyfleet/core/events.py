@@ -10,8 +10,6 @@ from enum import StrEnum
 class Happened(StrEnum):
     """The kinds of event the core knows; the value is the stable name that faces show."""
 
-    PROXY_ADDED = "proxy_added"
-    PROXY_REMOVED = "proxy_removed"
     PROXY_PROVEN = "proxy_proven"
     PROXY_EXPIRED = "proxy_expired"
     CIRCUIT_OPENED = "circuit_opened"

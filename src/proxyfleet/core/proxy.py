@@ -16,6 +16,7 @@ DEFAULT_CAPACITY = 5
 ROTATING_CAPACITY = 1000
 MAX_CAPACITY = 1_000_000
 DAY = 86_400.0
+DEAREST = 10**9
 
 
 class Scheme(StrEnum):
@@ -112,6 +113,12 @@ class Labels:
     currency: str | None = None
     measured_country: str | None = None
     measured_anonymity: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("cost_per_month", "cost_per_gb"):
+            cost = getattr(self, name)
+            if cost is not None and not (cost.is_finite() and 0 <= cost < DEAREST and cost.as_tuple().exponent >= -9):
+                raise BadProxy(f"{name} = {cost:.6g} is impossible; use 0 up to {DEAREST} with at most nine decimals")
 
     @property
     def place(self) -> str | None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from proxyfleet.core.proxy import Secret
 from proxyfleet.core.rules import Rules
 
+from .kinds import Kind
 from .load import Loaded, keys, variable
 from .places import masked_url
 from .schema import SECTIONS, Settings
@@ -32,16 +33,17 @@ def rows(loaded: Loaded) -> list[Row]:
         section, dot, name = key.rpartition(".")
         holder = getattr(loaded.settings, section) if dot else loaded.settings
         value = getattr(holder, name)
-        shown = masked_url(value) if key == "store" else _written(kind.write, value)
+        shown = masked_url(value) if key == "store" else written(kind, value)
         origin = loaded.origins.get(key, "default")
-        found.append(Row(key, shown, origin, _written(kind.write, default), kind.wanted, variable(key), told[key]))
+        found.append(Row(key, shown, origin, written(kind, default), kind.wanted, variable(key), told[key]))
     return found
 
 
-def _written(write: object, value: object) -> str:
+def written(kind: Kind, value: object) -> str:
+    """A value as a file or variable would take it; empty where nothing is set, stars for a secret."""
     if isinstance(value, Secret):
         return "***"
-    return str(write(value)) if callable(write) and (value is not None or write is not str) else ""
+    return "" if value is None and kind.write is str else kind.write(value)
 
 
 def meanings() -> dict[str, str]:

@@ -102,7 +102,12 @@ async def test_strangers_from_elsewhere_and_silent_ones(place, monkeypatch):
 
 @pytest.mark.parametrize(
     ("peer", "local"),
-    [(("127.0.0.2", 1), True), (("::1", 1, 0, 0), True), (("::ffff:127.0.0.1", 1), True), (("::ffff:1.1.1.1", 1), False)]
+    [
+        (("127.0.0.2", 1), True),
+        (("::1", 1, 0, 0), True),
+        (("::ffff:127.0.0.1", 1), True),
+        (("::ffff:1.1.1.1", 1), False),
+    ]
     + [(("1.1.1.1", 1), False), (None, False), (("x", 1), False), ((), False)],
 )
 def test_loopback(peer, local):

@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from pathlib import Path
 from base64 import b64encode
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from proxyfleet.assembly.demo import Visit, demo
@@ -14,8 +14,8 @@ async def status(gateway, url):
     parts = urlsplit(gateway)
     basic = b64encode(f"{parts.username}:{parts.password}".encode()).decode()
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    request = f"GET {url} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nProxy-Authorization: Basic {basic}\r\nConnection: close\r\n\r\n"
-    writer.write(request.encode())
+    fields = f"Host: {urlsplit(url).netloc}\r\nProxy-Authorization: Basic {basic}\r\nConnection: close"
+    writer.write(f"GET {url} HTTP/1.1\r\n{fields}\r\n\r\n".encode())
     answer = await reader.read()
     writer.close()
     return int(answer.split()[1])

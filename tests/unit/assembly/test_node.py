@@ -23,7 +23,9 @@ NOW = 1000.0
 @pytest.fixture
 def settings(tmp_path):
     gateway = GatewaySection(listen=("127.0.0.1", 0))
-    return Settings(f"sqlite:///{tmp_path}/fleet.db", data_folder=tmp_path, key_default=tmp_path / "k" / "key", gateway=gateway)
+    return Settings(
+        f"sqlite:///{tmp_path}/fleet.db", data_folder=tmp_path, key_default=tmp_path / "k" / "key", gateway=gateway
+    )
 
 
 @pytest.fixture

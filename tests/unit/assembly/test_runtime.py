@@ -4,7 +4,14 @@ import stat
 
 import pytest
 
-from proxyfleet.assembly.runtime import NodeAddress, NodeFileError, node_file, read_node_file, remove_node_file, write_node_file
+from proxyfleet.assembly.runtime import (
+    NodeAddress,
+    NodeFileError,
+    node_file,
+    read_node_file,
+    remove_node_file,
+    write_node_file,
+)
 from proxyfleet.settings.schema import Settings
 
 MINE = NodeAddress("http://127.0.0.1:1", "canary")
@@ -35,7 +42,9 @@ def test_only_the_own_file_is_removed(tmp_path):
     assert not path.exists()
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"url": "file:///etc/passwd", "token": "x"}', '{"url": "http://", "token": ""}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"url": "file:///etc/passwd", "token": "x"}', '{"url": "http://", "token": ""}']
+)
 def test_other_files_are_refused(tmp_path, text):
     path = tmp_path / "x.json"
     path.write_text(text)

@@ -38,4 +38,6 @@ async def test_a_list_without_proxies_ends_it(tmp_path):
 
 async def test_an_impossible_address_ends_it(tmp_path):
     with pytest.raises(CannotListen):
-        await serve(settings(tmp_path, listen=("192.0.2.1", 1), allow_clients=("::/0",)), [], ImportWish(), lambda *_: None)
+        await serve(
+            settings(tmp_path, listen=("192.0.2.1", 1), allow_clients=("::/0",)), [], ImportWish(), lambda *_: None
+        )

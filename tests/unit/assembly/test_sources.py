@@ -51,7 +51,9 @@ async def site():
             fields = "Content-Encoding: gzip\r\n"
         elif path == "/gone":
             status = "404 Not Found"
-        writer.write(f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+        writer.write(
+            f"HTTP/1.1 {status}\r\n{fields}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+        )
         await writer.drain()
         writer.close()
 
@@ -78,7 +80,7 @@ async def test_redirects_are_followed_and_judged_again(site, monkeypatch):
     with pytest.raises(SourceError, match="redirects"):
         await fetched(f"{url}{'/to' * 8}/list")
     monkeypatch.setattr(sources, "is_global", lambda address: address == "127.0.0.1")
-    with pytest.raises(SourceError, match="169.254"):
+    with pytest.raises(SourceError, match=r"169\.254"):
         await fetched(f"{url}/away", allow_private=False)
 
 
@@ -96,7 +98,9 @@ async def test_limits_of_size_and_time(site, monkeypatch):
         await fetched(f"{site[0]}/list")
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://[::1]/", "http://localhost/", "http://2130706433/", "http://0/"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1/", "http://[::1]/", "http://localhost/", "http://2130706433/", "http://0/"]
+)
 def test_private_addresses_are_not_dialled(url):
     with pytest.raises(SourceError, match="not a public address"):
         whole(url)

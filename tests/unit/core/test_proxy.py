@@ -1,5 +1,7 @@
 """The record of a proxy: identity, what it refuses, dates, and that it never shows a password."""
 
+from decimal import Decimal
+
 import pytest
 
 from proxyfleet.core.errors import BadProxy
@@ -135,3 +137,10 @@ def test_secrets_compare_by_text_and_with_nothing_else() -> None:
 )
 def test_the_measured_country_counts(claimed: str | None, measured: str | None, place: str | None) -> None:
     assert Labels(country=claimed, measured_country=measured).place == place
+
+
+@pytest.mark.parametrize("cost", ["NaN", "Infinity", "-1", "1E+12", "1E-30", "1E+999999"])
+def test_an_impossible_cost_is_refused_without_writing_it_out(cost: str) -> None:
+    with pytest.raises(BadProxy, match="cost_per_gb") as caught:
+        Labels(cost_per_gb=Decimal(cost))
+    assert len(str(caught.value)) < 200

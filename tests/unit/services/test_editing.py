@@ -20,7 +20,12 @@ def test_fields_of_every_record():
         "kind=rotating", "country=de", "asn=AS7", "cost_per_gb=1.5", "notes=a b", "min_interval=2", "expires_at=2030-01-01",
     )  # fmt: skip
     assert (proxy.scheme, proxy.host, proxy.port, proxy.password) == (Scheme.SOCKS5, "h.example", 9, Secret("p=q"))
-    assert (proxy.capacity, proxy.status, proxy.labels.kind, proxy.labels.country) == (3, Status.DISABLED, Kind.ROTATING, "DE")
+    assert (proxy.capacity, proxy.status, proxy.labels.kind, proxy.labels.country) == (
+        3,
+        Status.DISABLED,
+        Kind.ROTATING,
+        "DE",
+    )
     assert (proxy.labels.asn, proxy.labels.cost_per_gb) == (7, Decimal("1.5"))
     assert (proxy.details.notes, proxy.details.min_interval) == ("a b", 2.0)
     assert proxy.expires_at == 1893542399.0
@@ -32,7 +37,9 @@ def test_tags_are_set_added_and_taken():
 
 
 def test_an_empty_value_unsets():
-    proxy = changed("country=", "password=", "username=", "expires_at=", "kind=", country="DE", username="u", password="p")
+    proxy = changed(
+        "country=", "password=", "username=", "expires_at=", "kind=", country="DE", username="u", password="p"
+    )
     assert (proxy.labels.country, proxy.username, proxy.password, proxy.labels.kind) == (None, None, None, Kind.STATIC)
 
 
@@ -56,5 +63,3 @@ def test_what_cannot_be_read(text, words):
 def test_impossible_records_are_refused():
     with pytest.raises(BadProxy):
         changed("port=70000")
-
-

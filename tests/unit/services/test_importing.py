@@ -34,7 +34,9 @@ async def test_each_line_has_one_verdict():
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.sampled_from(["1.1.1.1:80", "1.1.1.1:81", "u:p@1.1.1.1:80", "u:q@1.1.1.1:80", "x", "1.1.1.1:0", ""])))
+@given(
+    st.lists(st.sampled_from(["1.1.1.1:80", "1.1.1.1:81", "u:p@1.1.1.1:80", "u:q@1.1.1.1:80", "x", "1.1.1.1:0", ""]))
+)
 async def test_counts_add_up_and_a_second_import_adds_nothing(lines):
     store = MemoryStore()
     first = await imported("\n".join(lines), store)

@@ -2,7 +2,15 @@
 
 import pytest
 
-from proxyfleet.services.users import BadUser, UnknownUser, add_user, check_name, check_password, new_password, remove_user
+from proxyfleet.services.users import (
+    BadUser,
+    UnknownUser,
+    add_user,
+    check_name,
+    check_password,
+    new_password,
+    remove_user,
+)
 from proxyfleet.stores.memory import MemoryStore
 
 

@@ -32,8 +32,19 @@ def test_what_is_read(kind, given, value):
 
 @pytest.mark.parametrize(
     "kind",
-    [kinds.BOOLEAN, kinds.ADDRESS, kinds.OPTIONAL_ADDRESS, kinds.NETWORKS, kinds.PORTS, kinds.PLACES, kinds.SELECTOR]
-    + [kinds.whole(1, 5), kinds.seconds(1, 5), kinds.share(), kinds.choice("a")],
+    [
+        kinds.BOOLEAN,
+        kinds.ADDRESS,
+        kinds.OPTIONAL_ADDRESS,
+        kinds.NETWORKS,
+        kinds.PORTS,
+        kinds.PLACES,
+        kinds.SELECTOR,
+        kinds.whole(1, 5),
+        kinds.seconds(1, 5),
+        kinds.share(),
+        kinds.choice("a"),
+    ],
 )
 @pytest.mark.parametrize("given", ["nonsense here", "9:99:999", {"a": 1}, 7.5, float("nan"), ["1:2:3"]])
 def test_what_does_not_fit_says_what_would(kind, given):
@@ -73,7 +84,9 @@ def test_numbers_that_look_like_booleans_are_refused():
             kinds.seconds(0).read(given)
 
 
-@pytest.mark.parametrize(("default", "given", "value"), [(True, "no", False), (5, "6", 6), (0.5, "1", 1.0), ("x", "y", "y")])
+@pytest.mark.parametrize(
+    ("default", "given", "value"), [(True, "no", False), (5, "6", 6), (0.5, "1", 1.0), ("x", "y", "y")]
+)
 def test_a_default_tells_its_kind(default, given, value):
     found = kinds.kind_like(default).read(given)
     assert found == value

@@ -15,7 +15,7 @@ def problems(**layers):
 
 def test_flags_beat_environment_beats_file_beats_defaults(tmp_path):
     file = tmp_path / "a.toml"
-    file.write_text('[timers]\nhead = 1\ndial = 1\nbody_idle = 1\n')
+    file.write_text("[timers]\nhead = 1\ndial = 1\nbody_idle = 1\n")
     environ = HOME | {"PROXYFLEET_TIMERS_DIAL": "2", "PROXYFLEET_TIMERS_BODY_IDLE": "2"}
     loaded = load(config=str(file), environ=environ, flags={"timers.body_idle": ("--idle", "3")})
 

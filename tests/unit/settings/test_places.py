@@ -28,7 +28,9 @@ def test_stores_there_are(url):
     assert places.store_problem(url) is None
 
 
-@pytest.mark.parametrize("url", ["", "sqlite:///", "sqlite://x", "redis://u:hidden@h", "postgresql://u:hidden@h/d", "memory:x"])
+@pytest.mark.parametrize(
+    "url", ["", "sqlite:///", "sqlite://x", "redis://u:hidden@h", "postgresql://u:hidden@h/d", "memory:x"]
+)
 def test_stores_there_are_not(url):
     told = places.store_problem(url)
     assert told is not None

@@ -299,6 +299,8 @@ class Doctor:
     def reset(self, slot: int, now: float) -> None:
         """Forget everything that was learnt; hard states by failures end, a person's `disabled` stays."""
         columns = self.columns
+        if columns.failures[slot] or columns.strangers[slot]:
+            self.targets.forget_slot(slot)
         self.circuit.reset(slot)
         self.guard.worked -= (columns.flags[slot] & WORKED) > 0
         columns.flags[slot] &= ~(WORKED | REFUSED | SCORE_PROBE)
@@ -307,5 +309,4 @@ class Doctor:
         self.credentials.accepted(slot)
         self.pairs.forget(slot)
         self.latencies.forget(slot)
-        self.targets.forget_slot(slot)
         self.rescore(slot, now)

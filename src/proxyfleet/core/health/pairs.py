@@ -82,7 +82,7 @@ class Pairs:
 
     def forget(self, slot: int) -> None:
         """Drop everything about one proxy."""
-        for target in [target for target, held in self._by_target.items() if slot in held]:
+        for target in [target for target, held in self._by_target.items() if slot in held] if self.count else ():
             self._drop(target, slot)
 
     def _pair(self, target: str, slot: int, now: float) -> Pair:
