@@ -1,7 +1,5 @@
 """`import` and `add`: proxies into the store, with a verdict for every line."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +7,7 @@ import typer
 
 from .commanding import command
 from .failing import BadUsage, Ended, ExitCode
+from .progressing import counting
 from .session import Session
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def import_(
     wish = wish_from(reading)
 
     async def work() -> "ImportReport":
-        with _progress(session) as tell:
+        with counting(session, "lines") as tell:
             async with session.opened() as found:
                 return await import_sources(found.store, source, wish, tell)
 
@@ -129,20 +128,3 @@ def _people(report: "ImportReport", dry_run: bool) -> None:
         print(f"... and more; --json lists up to {len(report.lines)} lines")
     if dry_run:
         print("dry run: nothing was written")
-
-
-@contextmanager
-def _progress(session: Session) -> Iterator[Callable[[int], None] | None]:
-    """A counter on a terminal, nothing elsewhere."""
-    import sys
-
-    if session.common.quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} lines"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("import", total=None)
-        yield lambda read: progress.update(task, completed=read)

@@ -107,8 +107,11 @@ async def test_strangers_from_elsewhere_and_silent_ones(place, monkeypatch):
         (("::1", 1, 0, 0), True),
         (("::ffff:127.0.0.1", 1), True),
         (("::ffff:1.1.1.1", 1), False),
-    ]
-    + [(("1.1.1.1", 1), False), (None, False), (("x", 1), False), ((), False)],
+        (("1.1.1.1", 1), False),
+        (None, False),
+        (("x", 1), False),
+        ((), False),
+    ],
 )
 def test_loopback(peer, local):
     assert module._is_loopback(peer) is local
