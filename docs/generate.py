@@ -93,7 +93,7 @@ def selectors() -> str:
         "tags at once. An empty selector wants all.",
         "## Operators",
         table(("operator", "means"), ([f"`{op.value}`", OPERATORS[op]] for op in Op)),
-        "Comparisons are false where the field is not set.",
+        "Comparisons are false where the field is not set; a proxy that never expires has more `days_left` than any number.",
         "## Fields",
         table(("field", "holds", "meaning"), rows),
         "## For the whole question",

@@ -42,7 +42,7 @@ def _anybody(known: Known, now: float) -> bool:
 
 
 def _days_left(known: Known, now: float) -> bool:
-    return known.proxy.expires_at is not None and known.proxy.expires_at - now >= DAY
+    return known.proxy.expires_at is None or known.proxy.expires_at - now >= DAY
 
 
 def _free(known: Known, now: float) -> bool:

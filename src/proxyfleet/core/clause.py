@@ -16,6 +16,10 @@ Value = str | int | float | Decimal
 Found = Value | frozenset[str] | None
 
 
+ENDLESS = float("inf")
+"""The days left of a proxy that never expires, where they are compared."""
+
+
 class Profile(NamedTuple):
     """What proxies share: how they are spoken to and their labels."""
 
@@ -57,6 +61,8 @@ class Clause:
             return self._any(found)
         if self.op is Op.NE:
             return not self._any(found)
+        if found is None and self.field == "days_left":
+            found = ENDLESS
         if found is None or isinstance(found, (str, frozenset)):
             return False
         return _compare(self.op, found, self.values[0])
@@ -162,7 +168,7 @@ FIELDS: dict[str, Field] = {
     "port": Field(_whole, None, True, "port"),
     "username": Field(str, None, False, "user name at the proxy"),
     "status": Field(_one_of(Status), None, False, "pending, active, failed or disabled"),
-    "days_left": Field(_whole, None, True, "whole days until expiry"),
+    "days_left": Field(_whole, None, True, "whole days until expiry; endless where there is none"),
     "capacity": Field(_whole, None, True, "leases it may carry"),
     "free": Field(_whole, None, True, "free slots right now"),
     "max_connections": Field(_whole, None, True, "cap on connections of this node"),
