@@ -2,12 +2,23 @@
 
 import sys
 
+OLDEST = (3, 11)
+
 
 def main() -> int:
-    """Run the command line; returns its exit code."""
-    from proxyfleet.cli.app import main as run
-
+    """Run the command line; returns its exit code. What is missing to do so is one clear line (PROMISES R23)."""
+    if sys.version_info[:2] < OLDEST:
+        return _refuse(f"Python {sys.version.split()[0]} is too old; use Python 3.11 or newer")
+    try:
+        from proxyfleet.cli.app import main as run
+    except ImportError as error:
+        return _refuse(f"{error}; install proxyfleet again, with its dependencies")
     return run()
+
+
+def _refuse(problem: str) -> int:
+    sys.stderr.write(f"error: {problem}\n")
+    return 3
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from random import Random, SystemRandom
 from typing import Final
 
 from proxyfleet.clock import Clock, wall_clock
+from proxyfleet.core.errors import FleetError
 from proxyfleet.core.fleet import FleetState
 from proxyfleet.core.proxy import Proxy
 from proxyfleet.gateway.errors import CannotListen
@@ -23,11 +24,11 @@ from proxyfleet.services.questions import Questions
 from proxyfleet.services.read_models import Shown, instant
 from proxyfleet.settings.kinds import Address, address_text
 from proxyfleet.settings.schema import Settings
-from proxyfleet.stores.errors import StoreError
 from proxyfleet.tasks import Tasks
 
 from .control import Control, ControlConnection
 from .mapping import gateway_settings
+from .marks import Marks
 from .opening import Opened
 from .runtime import NodeAddress, node_file, remove_node_file, write_node_file
 
@@ -47,7 +48,7 @@ class Node:
         self._store, self._revision = opened
         self._clock = clock
         self.fleet = FleetState(settings.rules, rng=rng or Random(SystemRandom().getrandbits(64)))
-        self._known: dict[int, int] = {}
+        self._marks = Marks()
         self._users: dict[str, GatewayUser] = {}
         self.guarded = False
         """Whether clients have to say who they are: when there was a user at the start."""
@@ -92,7 +93,13 @@ class Node:
         self._gateway = gateway
         if own is not None:
             self.address = NodeAddress(f"http://{address_text(_reachable(own))}", self._control.token)
-            write_node_file(node_file(self._settings), self.address)
+            self._tell_where(self.address)
+
+    def _tell_where(self, address: NodeAddress) -> None:
+        try:
+            write_node_file(node_file(self._settings), address)
+        except OSError as error:
+            log.warning("action=start the node file cannot be written (%s); name this node by --node", error.strerror)
 
     async def _open_control(self) -> Address:
         wanted = self._settings.gateway.control or ("127.0.0.1", 0)
@@ -123,30 +130,26 @@ class Node:
 
     async def _load(self) -> None:
         """Take over what the store holds now; differences only, so it serves for the start and for every change."""
-        gone = set(self._known)
+        self._marks.begin()
         async for batch in self._store.proxies():
-            self.fleet.reserve(len(self.fleet) + sum(proxy.id not in self._known for proxy in batch))
+            self.fleet.reserve(len(self.fleet) + sum(proxy.id not in self.fleet for proxy in batch))
             for start in range(0, len(batch), SLICE):
                 self._apply(batch[start : start + SLICE])
                 await asyncio.sleep(0)
-            gone.difference_update(proxy.id for proxy in batch)
-        for proxy_id in gone:
+        for proxy_id in [one for one in self.fleet if not self._marks.seen(one)]:
             self.fleet.remove(proxy_id, self._clock())
-            del self._known[proxy_id]
+            self._marks.forget(proxy_id)
         users = {user.name: user for user in await self._store.users()}
         self._users.clear()
         self._users.update(users)
 
     def _apply(self, proxies: Sequence[Proxy]) -> None:
         now = self._clock()
-        for proxy in proxies:
-            mark = hash(proxy)
-            known = self._known.get(proxy.id)
-            if known is None:
-                self.fleet.add(proxy, now)
-            elif known != mark:
+        for proxy in self._marks.changed(proxies):
+            if proxy.id in self.fleet:
                 self.fleet.replace(proxy, now)
-            self._known[proxy.id] = mark
+            else:
+                self.fleet.add(proxy, now)
 
     async def _follow(self, revision: int) -> None:
         """Look for changes until cancelled; a store that is away costs a delay and nothing else."""
@@ -160,7 +163,7 @@ class Node:
                     log.info("action=reload proxies=%d users=%d", len(self.fleet), len(self._users))
                     if self._users and not self.guarded:
                         log.warning("action=reload first user added; restart this node so that it asks for credentials")
-            except StoreError as error:
+            except FleetError as error:
                 log.warning("action=reload error=%s", error)
 
     def _report(self) -> Shown:

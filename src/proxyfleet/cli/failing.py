@@ -101,5 +101,8 @@ def _told(error: BaseException) -> ExitCode:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
         return exit_code_of(error)
+    if isinstance(error, ImportError):
+        print(f"error: {error}; install proxyfleet again, with its dependencies", file=sys.stderr)
+        return ExitCode.UNAVAILABLE
     print(f"error: unexpected {type(error).__name__}; repeat with --debug to see where", file=sys.stderr)
     return ExitCode.INTERNAL

@@ -58,3 +58,8 @@ def test_quiet_endings(capsys):
 
 def test_every_code_has_a_meaning():
     assert set(MEANINGS) == set(ExitCode)
+
+
+def test_a_missing_dependency_is_named(capsys):
+    assert ended(ModuleNotFoundError("No module named 'apsw'")) == 3
+    assert "install proxyfleet again" in capsys.readouterr().err

@@ -39,7 +39,7 @@ def who(fleet, times: int = 60, selector: Selector = ANY, now: float = NOW, **ho
         ("uses>=1", {}, {2}),
         ("health>0.9 days_left>=2", {}, {2}),
         ("days_left<2", {}, {1}),
-        ("days_left>=3", {}, {3, 4}),
+        ("days_left>=3", {}, {2, 3, 4}),
         ("username=", {}, {1, 2, 3}),
         ("username=joe", {}, {4}),
         ("country=US port!=81", {}, {2, 3, 4}),
