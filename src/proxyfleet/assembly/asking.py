@@ -66,15 +66,19 @@ class NodeClient:
         asked = {"selector": selector, "strategy": strategy, "count": str(count), "target": target}
         return cast(Shown, await self._get("/fleet/pick", passwords="1" if passwords else None, **asked))
 
-    async def _get(self, path: str, **query: str | None) -> object:
-        written = urlencode({name: value for name, value in query.items() if value})
-        return await asyncio.to_thread(self._ask, f"{path}?{written}" if written else path)
+    async def reset(self, selector: str = "") -> Shown:
+        """Forget what was learnt about every proxy that the selector names; how many."""
+        return cast(Shown, await self._get("/fleet/reset", "POST", selector=selector))
 
-    def _ask(self, path: str) -> object:
+    async def _get(self, path: str, method: str = "GET", **query: str | None) -> object:
+        written = urlencode({name: value for name, value in query.items() if value})
+        return await asyncio.to_thread(self._ask, method, f"{path}?{written}" if written else path)
+
+    def _ask(self, method: str, path: str) -> object:
         parts = urlsplit(self.address.url)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
         try:
-            connection.request("GET", path, headers={"Authorization": f"Bearer {self.address.token}"})
+            connection.request(method, path, headers={"Authorization": f"Bearer {self.address.token}"})
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException) as error:

@@ -1,7 +1,8 @@
 """The control port of a node: `/livez`, `/readyz`, and `/fleet/...` for the command line of this machine.
 
-Internal until there is a REST API. GET only, one request per connection. `/fleet/` asks for the node's token and is
-answered to loopback only; it never changes the inventory and holds passwords only where `passwords=1` asks for them.
+Internal until there is a REST API. GET, and POST for what changes something; one request per connection. `/fleet/` asks
+for the node's token and is answered to loopback only; it never changes the inventory and holds passwords only where
+`passwords=1` asks for them.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ LIMITS: Final = HeadLimits(line=8192, block=16_384, fields=50)
 PATIENCE: Final = 10.0
 """Seconds for a head to arrive."""
 MOST_CONNECTIONS: Final = 64
+CHANGING: Final = frozenset({"/fleet/reset"})
+"""Asked by POST, whose body is not read; a page that a browser was made to open changes nothing."""
 REASONS: Final = {
     200: "OK",
     400: "Bad Request",
@@ -56,13 +59,14 @@ class Control:
                 target=query.get("target"),
                 passwords=query.get("passwords") == "1",
             ),
+            "/fleet/reset": lambda query: questions.reset(query.get("selector", "")),
         }
 
     async def answer(self, head: RequestHead, *, local: bool) -> Answer:
         """Every answer there is; never raises for what a client has sent."""
         path, _, written = head.target.decode("ascii", "replace").partition("?")
-        if head.method not in (b"GET", b"HEAD"):
-            return _text(405, "only GET")
+        if head.method not in ((b"POST",) if path in CHANGING else (b"GET", b"HEAD")):
+            return _text(405, "only POST" if path in CHANGING else "only GET")
         if path in ("/livez", "/readyz"):
             ready = path == "/livez" or self.ready()
             return _text(200, path[1:-1]) if ready else _text(503, "draining")

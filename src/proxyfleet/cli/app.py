@@ -5,10 +5,31 @@ from collections.abc import Sequence
 
 import typer
 
-from . import config, demo, doctor, edits, export, imports, lab, picks, proxies, serve, stats, users
+from . import (
+    adopting,
+    backups,
+    config,
+    database,
+    demo,
+    doctor,
+    edits,
+    export,
+    imports,
+    keys,
+    lab,
+    picks,
+    proxies,
+    resets,
+    serve,
+    stats,
+    users,
+)
 from .commanding import root
 
-NOUNS = (serve, demo, imports, proxies, picks, stats, edits, export, users, config, doctor, lab)
+NOUNS = (
+    *(serve, demo, imports, adopting, proxies, picks, stats, edits, resets, export, users),
+    *(backups, database, keys, config, doctor, lab),
+)
 
 
 def build() -> typer.Typer:

@@ -26,7 +26,9 @@ def backup(session: Session, file: File) -> None:
     copied = back_up(database_file(session), file.absolute())
     told = {"backup": str(copied.path), "keys": list(copied.masters)}
     session.show(told, lambda: print(f"{copied.path}"))
-    session.say(f"its passwords need key {', '.join(copied.masters)}, which is not in it; keep a copy of that elsewhere")
+    session.say(
+        f"its passwords need key {', '.join(copied.masters)}, which is not in it; keep a copy of that elsewhere"
+    )
 
 
 def restore(

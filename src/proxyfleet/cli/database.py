@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .commanding import command
-from .failing import BadUsage, Ended, ExitCode
+from .failing import BadUsage
 from .session import Session
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ def database_file(session: Session) -> Path:
 
 def status(session: Session) -> None:
     """Show schema, rows, size, integrity and keys of the database; changes nothing."""
+    from proxyfleet.stores.errors import StoreUnusable
     from proxyfleet.stores.sql.upgrading import look
 
     found = look(database_file(session))
     told = found._asdict() | {"path": str(found.path), "keys": list(found.keys)}
     session.show(told, lambda: _people(found))
     if found.trouble is not None:
-        session.fail(found.trouble)
-        raise Ended(ExitCode.UNAVAILABLE)
+        raise StoreUnusable(found.trouble)
     if found.schema < found.newest:
         session.say("it is upgraded at the next start, after a copy of it; `proxyfleet db upgrade` does it now")
 

@@ -67,7 +67,8 @@ def generate(
     if print_ and file is not None:
         raise BadUsage("--print writes no file; leave one of the two out")
     if print_:
-        session.show({"key": random_key()}, lambda: print(random_key()))
+        made = random_key()
+        session.show({"key": made}, lambda: print(made))
         return
     path, name = _written(session, file)
     session.show({"file": str(path), "key": name}, lambda: print(path))

@@ -71,7 +71,7 @@ class Failover:
     """When another proxy is tried (SPEC G6)."""
 
     attempts: int = 8
-    """Proxies per request, the first included: with a third of the fleet dead, fewer than 1 in 5,000 requests find eight dead ones."""
+    """Proxies per request, the first included: with a third of the fleet dead, 1 request in 5,000 finds eight dead ones."""
     window: float = 45.0
     """No further attempt starts later than this many seconds after the request."""
     share: float = 0.2

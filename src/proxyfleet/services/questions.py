@@ -1,4 +1,4 @@
-"""What people ask a fleet: figures, health, why and why not, and a pick. The same questions everywhere.
+"""What people ask a fleet: figures, health, why and why not, a pick, and to forget. The same questions everywhere.
 
 Long answers are put together in slices with a pause after each, so that a node that serves traffic stays quick.
 """
@@ -74,6 +74,16 @@ class Questions:
             told: Shown = {"id": proxy.id, "address": proxy.address, "url": url_of(proxy, passwords=passwords)}
             picked.append(told | {"degraded": found.degraded, "probe": found.probe})
         return {"picked": picked, "missing": count - len(picked), "refusal": refusal and refusal._asdict()}
+
+    async def reset(self, selector: str = "") -> Shown:
+        """Forget what was learnt about every proxy that the selector names; how many."""
+        wanted, now = Selector.parse(selector), self._clock()
+        count = 0
+        for proxy_id in await _slowly(read_models.matching(self._fleet, wanted, now)):
+            if proxy_id in self._fleet:
+                self._fleet.reset(proxy_id, now)
+                count += 1
+        return {"reset": count}
 
 
 async def _slowly(items: Iterable[Item]) -> list[Item]:

@@ -22,6 +22,8 @@ from .schema import PREFIX, SECTIONS, STRICTER, Settings
 CONFIG: Final = PREFIX + "CONFIG"
 NODE: Final = PREFIX + "NODE"
 NODE_TOKEN: Final = PREFIX + "NODE_TOKEN"
+OLD_KEY: Final = "ENCRYPTION_KEY"
+"""The variable of the founding systems; `adopt` opens their passwords with it."""
 NOT_SETTINGS: Final = frozenset({CONFIG, NODE, NODE_TOKEN})
 LARGEST_FILE: Final = 1 << 20
 
@@ -46,6 +48,8 @@ class Loaded:
     node: str | None = None
     """`PROXYFLEET_NODE`: which running node the command line asks."""
     node_token: str | None = field(default=None, repr=False)
+    old_key: str | None = field(default=None, repr=False)
+    """`ENCRYPTION_KEY`: what the passwords of a founding system are locked with."""
 
 
 def keys() -> dict[str, tuple[Kind, object]]:
@@ -87,8 +91,8 @@ def load(
     settings = _build(layers, environment)
     if problems or settings is None:
         raise SettingsError(problems)
-    node, token = (environment.get(name) or None for name in (NODE, NODE_TOKEN))
-    return Loaded(settings, layers.origins, tuple(warnings), node, token)
+    node, token, old_key = (environment.get(name) or None for name in (NODE, NODE_TOKEN, OLD_KEY))
+    return Loaded(settings, layers.origins, tuple(warnings), node, token, old_key)
 
 
 class _Layers:

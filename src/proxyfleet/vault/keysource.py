@@ -47,11 +47,29 @@ class KeySource:
                 f"no key for the passwords in {database}; set PROXYFLEET_KEY or PROXYFLEET_KEY_FILE ({HOW})"
             )
         refuse_beside(self.path, database)
-        write_key_file(self.path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii"))
+        write_key_file(self.path, random_key())
         found = self.find(database)
         if found is None:
             raise MissingKey(f"the key file {self.path} vanished while it was made; start again")
         return found
+
+    def generate(self, database: Path | None) -> MasterKey:
+        """Write a new key to `path` for a person who asked for one. Raises `BadKey` when anything is there already."""
+        if self.path is None:
+            raise MissingKey("no file was named for the new key; name one")
+        if database is not None:
+            refuse_beside(self.path, database)
+        text = random_key()
+        if not os.path.lexists(self.path):
+            write_key_file(self.path, text)
+            if read_key_file(self.path).strip() == text:
+                return MasterKey(key_from(text, ""), f"the key file {self.path}")
+        raise BadKey(f"{self.path} exists already, and a key is never overwritten; give the name of a new file")
+
+
+def random_key() -> str:
+    """A new key as `key_from` reads it."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
 
 
 def key_from(text: str, origin: str) -> bytes:

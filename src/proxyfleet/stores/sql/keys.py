@@ -75,7 +75,10 @@ def reserve(connection: Connection, count: int) -> str:
 
 def prepare(connection: Connection, ring: Keyring, now: float) -> None:
     """First half of a rotation: a pending key, unless one is there or older keys are still being replaced."""
-    states = {row.state for row in key_rows(connection)}
+    rows = key_rows(connection)
+    if any(row.master != ring.master.name for row in rows):
+        raise StoreLocked("the key of this database was changed meanwhile; start again with the new one")
+    states = {row.state for row in rows}
     if not states & {KeyState.PENDING, KeyState.DECRYPT_ONLY}:
         _insert(connection, new_key(ring.master, KeyState.PENDING, now))
     refresh(connection, ring)
