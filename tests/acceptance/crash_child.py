@@ -1,4 +1,7 @@
-"""Works on a database until it is killed: `crash_child.py DATABASE KEYFILE SEED`. Prints one line per acknowledged step."""
+"""Works on a database until it is killed; prints one line per acknowledged step.
+
+`crash_child.py DATABASE KEYFILE SEED` imports, edits, removes and rotates; `crash_child.py DATABASE migrate` upgrades it.
+"""
 
 import asyncio
 import random
@@ -8,11 +11,23 @@ from pathlib import Path
 
 from proxyfleet.core.proxy import Details, Labels, Proxy, Scheme, Secret
 from proxyfleet.stores.registry import open_store
+from proxyfleet.stores.sql.migrating import Step, steps_in
 from proxyfleet.stores.sql.rotation import rotate
 from proxyfleet.stores.sql.store import SqliteStore
+from proxyfleet.stores.sql.upgrading import upgrade
 from proxyfleet.vault import KeySource
 
 SIZE = 40
+ROUNDS = 40
+"""How often the migration below rewrites every row, so that there is time to be killed in the middle of it."""
+
+
+def next_steps() -> list[Step]:
+    """The real migrations and one more, which adds a column, fills it and rewrites all notes."""
+    known = steps_in()
+    rewrite = "UPDATE proxies SET notes = notes || '+', doubled = port * 2;"
+    sql = "ALTER TABLE proxies ADD COLUMN doubled INTEGER NOT NULL DEFAULT 0;" + rewrite * ROUNDS
+    return [*known, Step(known[-1].version + 1, sql)]
 
 
 def say(*words: object) -> None:
@@ -62,4 +77,14 @@ async def main(path: str, key: str, run: int) -> None:
     await asyncio.gather(*work)
 
 
-asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+def migrate(path: str) -> None:
+    say("open")
+    upgrade(Path(path), next_steps())
+    say("upgraded")
+
+
+if __name__ == "__main__":
+    if sys.argv[2] == "migrate":
+        migrate(sys.argv[1])
+    else:
+        asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -36,9 +36,9 @@ class Program:
             env=self.environment | environment,
         )
 
-    def json(self, *arguments, text=""):
+    def json(self, *arguments, text="", **environment):
         """What a command prints with `--json`; it must have succeeded."""
-        done = self.run(*arguments, "--json", text=text)
+        done = self.run(*arguments, "--json", text=text, **environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -1,6 +1,7 @@
 """R14: planted passwords are found nowhere that did not ask for them, at the most talkative log level."""
 
 import subprocess
+from pathlib import Path
 
 from tests.acceptance.program import Program
 
@@ -23,7 +24,7 @@ def test_no_secret_in_output_logs_or_files(tmp_path):
         for arguments in (("list", "--json"), ("stats", "--json"), ("pick", "--json"), ("pick", "--explain"), ("doctor",)):
             told.append(program.run(*arguments, *STORE))
         files = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
-        line = open(f"/proc/{node.process.pid}/cmdline").read()
+        line = Path(f"/proc/{node.process.pid}/cmdline").read_text()
         assert node.stop() == 0
 
     assert all(done.returncode in (0, 1) for done in told)

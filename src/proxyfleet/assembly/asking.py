@@ -68,9 +68,12 @@ class NodeClient:
 
     async def reset(self, selector: str = "") -> Shown:
         """Forget what was learnt about every proxy that the selector names; how many."""
-        return cast(Shown, await self._get("/fleet/reset", "POST", selector=selector))
+        return cast(Shown, await self._send("POST", "/fleet/reset", selector=selector))
 
-    async def _get(self, path: str, method: str = "GET", **query: str | None) -> object:
+    async def _get(self, path: str, **query: str | None) -> object:
+        return await self._send("GET", path, **query)
+
+    async def _send(self, method: str, path: str, /, **query: str | None) -> object:
         written = urlencode({name: value for name, value in query.items() if value})
         return await asyncio.to_thread(self._ask, method, f"{path}?{written}" if written else path)
 

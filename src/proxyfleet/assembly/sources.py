@@ -126,4 +126,4 @@ def _body(answer: "httpx.Response", clock: Clock, deadline: float) -> Iterator[b
 def _shown(url: str) -> str:
     """Without user name, password and query, which may be secrets."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -257,7 +257,7 @@ async def test_refused_credentials_move_even_a_post_and_are_never_shown():
 
 
 async def test_attempts_are_bounded():
-    async with Kit(*[None] * 5) as kit:
+    async with Kit(*[None] * 5, failover=Failover(attempts=3)) as kit:
         answer = await kit.exchange(get())
         assert answer.startswith(b"HTTP/1.1 502 ")
         assert b"Proxy-Status: proxyfleet; error=connection_refused" in answer

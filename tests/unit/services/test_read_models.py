@@ -46,7 +46,7 @@ def test_most_days_left_first_none_last(fleet):
         ("country=DE", [1]),
         ("tag=a", [1]),
         ("exclude=1,2", [3, 4]),
-        ("days_left>=3", [2, 3]),
+        ("days_left>=3", [1, 2, 3]),
         ("days_left<0", [4]),
         ("days_left=", [1]),
         ("id=2,3", [2, 3]),

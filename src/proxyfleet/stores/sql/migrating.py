@@ -58,9 +58,7 @@ def migrate(connection: Connection, path: Path, steps: Sequence[Step]) -> Path |
     """
     version, newest = version_of(connection, path), steps[-1].version
     if version > newest:
-        raise StoreUnusable(
-            f"{path} has schema {version}, this program knows {newest}; use the newer program that wrote it, or restore a backup"
-        )
+        raise StoreUnusable(newer(path, version, newest))
     if version == newest:
         return None
     backup = path.with_name(f"{path.name}.before-{newest}.bak") if version else None
@@ -69,6 +67,12 @@ def migrate(connection: Connection, path: Path, steps: Sequence[Step]) -> Path |
     with transaction(connection):
         _apply(connection, path, steps)
     return backup
+
+
+def newer(path: Path, version: int, newest: int) -> str:
+    """What is said of a database that this program is too old for."""
+    remedy = "use the newer program that wrote it, or restore a backup"
+    return f"{path} has schema {version}, this program knows {newest}; {remedy}"
 
 
 def _apply(connection: Connection, path: Path, steps: Sequence[Step]) -> None:

@@ -12,7 +12,7 @@ import apsw
 from proxyfleet.stores.errors import StoreUnusable
 from proxyfleet.stores.sql.filesystem import refuse_network
 from proxyfleet.stores.sql.keys import key_rows
-from proxyfleet.stores.sql.migrating import Step, steps_in, version_of
+from proxyfleet.stores.sql.migrating import Step, newer, steps_in, version_of
 from proxyfleet.stores.sql.opening import BUSY_MS, open_database
 from proxyfleet.stores.sql.trouble import explained
 
@@ -41,7 +41,7 @@ class Look(NamedTuple):
         if self.integrity != "ok":
             return f"{self.path} is damaged; stop all processes and restore a backup with `proxyfleet restore`"
         if self.schema > self.newest:
-            return f"{self.path} has schema {self.schema}, this program knows {self.newest}; use the newer program that wrote it, or restore a backup"
+            return newer(self.path, self.schema, self.newest)
         return None
 
 
