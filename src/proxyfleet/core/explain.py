@@ -33,6 +33,8 @@ Answer = tuple[str, str, float | None]
 def explain(picking: Picking, wish: Wish, target: str | None) -> Iterator[Explained]:
     """Every proxy of the fleet, once; O(n)."""
     for slot in picking.index.postings.everyone.members[:]:
+        if not picking.columns.flags[slot]:
+            continue
         if picking.columns.due[slot] <= wish.now:
             picking.doctor.settle(slot, wish.now)
         proxy_id = picking.columns.ids[slot]

@@ -9,11 +9,11 @@ from proxyfleet.stores.errors import BadStoreUrl
 from proxyfleet.stores.memory import MemoryStore
 from proxyfleet.vault import KeySource
 
-FORMS = "use memory:, sqlite:fleet.db, sqlite:///var/lib/proxyfleet/fleet.db or the path of a database file"
+FORMS = "use memory:, sqlite:///fleet.db (in the working folder), sqlite:////srv/fleet.db or the path of a file"
 
 
 async def open_store(url: str, *, keys: KeySource | None = None, clock: Clock = wall_clock) -> Store:
-    """The store of that URL: `memory:`, `sqlite:PATH`, `sqlite:///ABSOLUTE/PATH`, or a bare path (SQLite).
+    """The store of that URL: `memory:`, `sqlite:///PATH` (so four slashes make it absolute), `sqlite:PATH`, or a bare path.
 
     `keys` is where the key of sealed passwords comes from. Raises `BadStoreUrl` and other kinds of `StoreError`.
     """
@@ -37,7 +37,7 @@ def sqlite_path(url: str) -> Path | None:
         raise BadStoreUrl(f"store URL {masked(url)!r} cannot be read; {FORMS}")
     if rest.startswith("//") and not rest.startswith("///"):
         raise BadStoreUrl(f"store URL {url!r} names a host where a path belongs; {FORMS}")
-    return Path(rest[2:] if rest.startswith("///") else rest).expanduser().absolute()
+    return Path(rest.removeprefix("///")).expanduser().absolute()
 
 
 def masked(url: str) -> str:

@@ -158,3 +158,12 @@ def test_explaining_agrees_with_picking(fleet_of) -> None:
     eligible = {e.proxy_id for e in fleet.explain(selector, NOW, target="t", exclude=[7]) if e.eligible}
     picked = {fleet.pick(selector, NOW, target="t", exclude=[7]).proxy_id for _ in range(300)}
     assert eligible == picked == {8, 9, 10, 11, 12}
+
+
+def test_a_proxy_that_is_removed_meanwhile_is_left_out(fleet_of) -> None:
+    fleet = fleet_of(3)
+    answers = fleet.explain(ANY, NOW)
+    first = next(answers)
+    for proxy_id in {1, 2, 3} - {first.proxy_id}:
+        fleet.remove(proxy_id, NOW)
+    assert list(answers) == []
