@@ -32,7 +32,7 @@ def test_sqlite_paths(url: str, path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite:", "", "mysql://u:pw@h/db", "sqlite://host/fleet.db", "memory:x"])
 def test_other_urls_are_refused_with_the_forms_that_work(url: str) -> None:
-    with pytest.raises(BadStoreUrl, match=r"use memory:, sqlite:fleet\.db") as caught:
+    with pytest.raises(BadStoreUrl, match=r"use memory:, sqlite:///fleet\.db") as caught:
         sqlite_path(url)
     assert "pw" not in str(caught.value)
 
