@@ -19,7 +19,7 @@ $(STAMP): locks/test.txt pyproject.toml
 
 $(BENCH_STAMP): $(STAMP) locks/bench.txt
 	@$(PYTHON) -m venv $(VENV)-bench
-	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/bench.txt
+	@$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/bench.txt
 	@touch $@
 
 demo: install
@@ -49,4 +49,4 @@ clean:
 # Lock files: hashes for every platform, no index address. Needs `uv` (pip install uv).
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 pyproject.toml --group test -o locks/test.txt
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group bench -o locks/bench.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --no-emit-package typing --group bench -o locks/bench.txt

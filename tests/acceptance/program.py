@@ -3,10 +3,11 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from queue import Empty, Queue
 
 PATIENCE = 30.0
@@ -103,3 +104,28 @@ def _drain(stream, take):
     except ValueError:
         pass  # closed at the end of the test
     take(None)
+
+
+def refused(done, *words, code=3):
+    """It said one line with these words, and nothing else, and ended with this exit code."""
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("error: ")
+    for word in words:
+        assert word in lines[0], lines[0]
+
+
+def passwords(program, *store, **environment):
+    """Password by host, as `export` tells it on request; the store is `fleet.db` unless named."""
+    store = store or ("--store", "sqlite:///fleet.db")
+    done = program.run("export", "--with-passwords", "--format", "json", *store, **environment)
+    assert done.returncode == 0, done.stderr
+    return {row["host"]: row.get("password") for row in json.loads(done.stdout)}
+
+
+@contextmanager
+def connected(place):
+    """SQLite without the program; committed and closed at the end."""
+    with closing(sqlite3.connect(place, uri=True)) as connection, connection:
+        yield connection

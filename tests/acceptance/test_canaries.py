@@ -1,6 +1,7 @@
 """PROMISES R14: planted secrets are found nowhere but where passwords were asked for, whatever is done with them."""
 
 import asyncio
+import json
 import subprocess
 from contextlib import closing
 from pathlib import Path
@@ -8,9 +9,9 @@ from pathlib import Path
 import apsw
 import pytest
 from cryptography.fernet import Fernet
+from tests.acceptance.program import Program
 
 from proxyfleet.lab import Lab
-from tests.acceptance.program import Program
 
 STORE = ("--store", "sqlite:///fleet.db")
 KEY = "a2V5LWNhbmFyeS1rZXktY2FuYXJ5LWtleS1jYW5hcnk="  # base64 of key-canary-key-canary-key-canary
@@ -72,14 +73,30 @@ def test_commands_and_files_give_nothing_away(watched):
     watched.run("import", "-", "--json", text=f"http://{USER}:{PASSWORD}@1.1.1.1:80\n{BAD_LINES}")
     watched.run("import", "-", text=f"http://{USER}:{PASSWORD}@1.1.1.1:80\n{BAD_LINES}")
     watched.run("import", "-", text=BAD_LINES, codes=(0, 1))
-    rows = f'[{{"host": "2.2.2.2", "port": 80, "refresh_url": "https://p.example/?token={URL}", "password": "{PASSWORD}", "username": "u"}}]'
+    told = {"host": "2.2.2.2", "port": 80, "username": "u", "password": PASSWORD}
+    rows = json.dumps([told | {"refresh_url": f"https://p.example/?token={URL}"}])
     watched.run("import", "-", "--format", "json", text=rows)
     quiet = watched.said.copy()
-    for arguments in (["stats"], ["pick"], ["pick", "--explain"], ["doctor"], ["config", "show"], ["key", "status"], ["db", "status"]):
+    for arguments in (
+        ["stats"],
+        ["pick"],
+        ["pick", "--explain"],
+        ["doctor"],
+        ["config", "show"],
+        ["key", "status"],
+        ["db", "status"],
+    ):
         for form in ([], ["--json"]):
             watched.run(*arguments, *form)
             quiet[str(arguments) + str(form)] = watched.said[" ".join([*arguments, *form])]
-    for arguments in (["list"], ["show", "1"], ["show", "2"], ["export"], ["export", "--format", "csv"], ["export", "--format", "json"]):
+    for arguments in (
+        ["list"],
+        ["show", "1"],
+        ["show", "2"],
+        ["export"],
+        ["export", "--format", "csv"],
+        ["export", "--format", "json"],
+    ):
         watched.run(*arguments)
         watched.run(*arguments, "--json")
     watched.run("backup", "copy.bak")
@@ -121,7 +138,12 @@ def test_an_adoption_gives_nothing_away(watched):
     token = Fernet(FERNET).encrypt(OLD.encode()).decode()
     with closing(apsw.Connection(str(home / "old.db"))) as connection:
         connection.execute("CREATE TABLE proxy_pool (host TEXT, port, username TEXT, password TEXT)")
-        rows = [("1.1.1.1", 80, "u", token), ("1.1.1.2", "x" + BAD, "u", OLD), ("1.1.1.3", 80, "u:" + BAD, OLD), ("1.1.1.4", 0, "u", OLD)]
+        rows = [
+            ("1.1.1.1", 80, "u", token),
+            ("1.1.1.2", "x" + BAD, "u", OLD),
+            ("1.1.1.3", 80, "u:" + BAD, OLD),
+            ("1.1.1.4", 0, "u", OLD),
+        ]
         connection.executemany("INSERT INTO proxy_pool VALUES (?, ?, ?, ?)", rows)
     watched.run("adopt", "old.db", codes=(3,))
     watched.run("adopt", "old.db", ENCRYPTION_KEY=Fernet.generate_key().decode(), codes=(0, 1))
@@ -158,7 +180,13 @@ def serve(watched, lines, target):
         assert sum("407" in answer for answer in answers) == 3
         watched.said["curl"] = "".join(answers)
         watched.said["process list"] = Path(f"/proc/{node.process.pid}/cmdline").read_text()
-        for command in (["stats"], ["stats", "--json"], ["list", "--json"], ["pick", "--explain", "--json"], ["doctor"]):
+        for command in (
+            ["stats"],
+            ["stats", "--json"],
+            ["list", "--json"],
+            ["pick", "--explain", "--json"],
+            ["doctor"],
+        ):
             watched.run(*command)
         assert not leaks(stored(program.home))  # with the log of the database that is in use
         assert node.stop() == 0

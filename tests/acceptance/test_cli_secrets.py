@@ -21,7 +21,13 @@ def test_no_secret_in_output_logs_or_files(tmp_path):
         for password in ("user-canary", "wrong-canary"):
             command = ["curl", "-sS", "-m", "10", "-x", f"http://alice:{password}@{place}", "http://127.0.0.1:1/"]
             told.append(subprocess.run(command, capture_output=True, text=True, timeout=15))
-        for arguments in (("list", "--json"), ("stats", "--json"), ("pick", "--json"), ("pick", "--explain"), ("doctor",)):
+        for arguments in (
+            ("list", "--json"),
+            ("stats", "--json"),
+            ("pick", "--json"),
+            ("pick", "--explain"),
+            ("doctor",),
+        ):
             told.append(program.run(*arguments, *STORE))
         files = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
         line = Path(f"/proc/{node.process.pid}/cmdline").read_text()

@@ -110,6 +110,7 @@ def test_secrets_of_a_url_are_not_told():
     with pytest.raises(SourceError) as told:
         whole("http://user:canary@127.0.0.1:1/path?token=canary", allow_private=True)
     assert "canary" not in str(told.value)
+    assert "http://127.0.0.1:1/path" in str(told.value)
 
 
 @pytest.mark.parametrize("url", ["http://", "http://no such host/", "http://name.invalid/"])

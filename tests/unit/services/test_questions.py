@@ -7,6 +7,7 @@ import pytest
 
 from proxyfleet.core.errors import BadSelector, UnknownStrategy
 from proxyfleet.core.fleet import FleetState
+from proxyfleet.core.outcome import Category, Outcome
 from proxyfleet.lab.builders import a_proxy
 from proxyfleet.services import questions as module
 from proxyfleet.services.questions import Questions
@@ -69,3 +70,14 @@ async def test_long_answers_leave_room_for_others(fleet, questions, monkeypatch)
     await questions.explain()
     assert len(turns) >= 2
     await running
+
+
+async def test_a_reset_forgets_what_was_learnt_about_those_that_are_named(fleet, questions):
+    for number in (1, 2):
+        fleet.record(number, Outcome.failed(Category.TIMEOUT), 0.0)
+    assert fleet.health(1, 0.0).last_failure == 0.0
+    assert await questions.reset("id=1") == {"reset": 1}
+    assert [fleet.health(number, 0.0).last_failure for number in (1, 2)] == [None, 0.0]
+    assert await questions.reset() == {"reset": 5}
+    with pytest.raises(BadSelector):
+        await questions.reset("odd=1")

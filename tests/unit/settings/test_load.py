@@ -93,3 +93,10 @@ def test_the_key_is_never_shown():
     loaded = load(environ=HOME | {"PROXYFLEET_KEY": "canary", "PROXYFLEET_NODE_TOKEN": "canary"})
     assert loaded.node_token == "canary"
     assert "canary" not in repr(loaded)
+
+
+def test_the_key_of_an_older_system_is_taken_along_and_never_shown():
+    loaded = load(environ=HOME | {"ENCRYPTION_KEY": "canary"})
+    assert loaded.old_key == "canary"
+    assert "canary" not in repr(loaded)
+    assert load(environ=HOME).old_key is None

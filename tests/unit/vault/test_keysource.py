@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxyfleet.vault import BadKey, KeySource, MissingKey
-from proxyfleet.vault.keysource import key_from, write_key_file
+from proxyfleet.vault.keysource import key_from, random_key, write_key_file
 
 RAW = bytes(range(200, 232))
 TEXT = base64.b64encode(RAW).decode()
@@ -110,3 +110,30 @@ def test_a_directory_that_cannot_be_made_is_said(database: Path, tmp_path: Path)
     (tmp_path / "plain").write_text("")
     with pytest.raises(BadKey, match="cannot be made"):
         KeySource(file=tmp_path / "plain" / "key").make(database)
+
+
+def test_a_key_is_generated_once_and_never_overwritten(database: Path, tmp_path: Path) -> None:
+    source = KeySource(file=tmp_path / "keys" / "new")
+    made = source.generate(database)
+    found = source.find(database)
+    assert found is not None
+    assert found.name == made.name
+    with pytest.raises(BadKey, match="exists already"):
+        source.generate(None)
+    with pytest.raises(BadKey, match="beside the database"):
+        KeySource(file=database.with_name("key")).generate(database)
+    with pytest.raises(MissingKey):
+        KeySource().generate(database)
+
+
+def test_a_link_that_leads_nowhere_is_there_already(tmp_path: Path) -> None:
+    (tmp_path / "key").symlink_to(tmp_path / "none")
+    with pytest.raises(BadKey, match="exists already"):
+        KeySource(file=tmp_path / "key").generate(None)
+    assert not (tmp_path / "none").exists()
+
+
+def test_random_keys_are_keys_and_differ() -> None:
+    first, second = random_key(), random_key()
+    assert len(key_from(first, "x")) == 32
+    assert first != second

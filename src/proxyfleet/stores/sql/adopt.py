@@ -147,7 +147,7 @@ def _proxy(told: Mapping[str, Any]) -> Proxy:  # Any: see Cells
     return Proxy(
         scheme=Scheme(scheme),
         host=host_of(str(told["host"] or "").strip(), Rules(allow_private=True)),
-        port=port_of(str(told["port"] or "")),
+        port=port_of(_text(told["port"]) or ""),
         username=username,
         password=password,
         capacity=_capacity(told["capacity"]),

@@ -1,5 +1,6 @@
 """Copies of a database that is in use, and back (SPEC A8). The key is named, never included."""
 
+from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ def restore(backup: Path, path: Path, source: KeySource) -> Path | None:
     `StoreUnusable` for a file that is damaged, foreign or newer, `StoreLocked` when the key does not open it.
     """
     refuse_network(path)
-    saved = path.with_name(f"{path.name}.before-restore.bak") if path.exists() else None
+    saved = _free_name(path) if path.exists() else None
     with explained(backup):
         copy = apsw.Connection(str(backup), flags=apsw.SQLITE_OPEN_READONLY)
     try:
@@ -56,6 +57,13 @@ def restore(backup: Path, path: Path, source: KeySource) -> Path | None:
     finally:
         copy.close()
     return saved
+
+
+def _free_name(path: Path) -> Path:
+    """Where the present content goes: no earlier copy is lost to a second restore."""
+    first = path.with_name(f"{path.name}.before-restore.bak")
+    later = (path.with_name(f"{path.name}.before-restore-{number}.bak") for number in count(2))
+    return next(name for name in chain([first], later) if not name.exists())
 
 
 def _put_back(copy: apsw.Connection, path: Path, saved: Path | None) -> None:

@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 
 from proxyfleet.core.proxy import Details, Proxy, ProxyType, Scheme, Secret, Status
 from proxyfleet.stores.errors import StoreLocked, StoreUnusable
-from proxyfleet.stores.sql.adopt import founding_proxies
+from proxyfleet.stores.sql.adopt import founding_rows
 
 KEY = Fernet.generate_key().decode()
 
@@ -24,6 +24,10 @@ def make(path: Path, *statements: str) -> None:
         connection.execute(statement)
 
 
+def proxies(path: Path, key: str | None = None) -> list[Proxy]:
+    return [row.proxy for row in founding_rows(path, key) if row.proxy is not None]
+
+
 def token(text: str) -> str:
     return Fernet(KEY.encode()).encrypt(text.encode()).decode()
 
@@ -37,7 +41,7 @@ def test_proxy_pool_with_plain_and_encrypted_passwords(path: Path) -> None:
         f"INSERT INTO proxy_pool VALUES (2, 'b', '81', '', '{token('sealed')}', NULL, NULL, NULL, NULL, NULL, 0)",
         "INSERT INTO proxy_pool VALUES (3, 'c', 82, NULL, '', 'http', NULL, 1, 1, NULL, NULL)",
     )
-    first, second, third = founding_proxies(path, KEY).proxies
+    first, second, third = proxies(path, KEY)
     assert (first.scheme, first.host, first.port, first.username) == (Scheme.SOCKS5, "a.example", 80, "u")
     assert (first.password, first.labels.country, first.expires_at) == (Secret("plain"), "DE", 1896134399.0)
     assert (second.password, second.username, second.status) == (Secret("sealed"), None, Status.DISABLED)
@@ -46,7 +50,7 @@ def test_proxy_pool_with_plain_and_encrypted_passwords(path: Path) -> None:
 
 def test_columns_may_be_missing(path: Path) -> None:
     make(path, "CREATE TABLE proxy_pool (host TEXT, port INTEGER)", "INSERT INTO proxy_pool VALUES ('h', 1)")
-    assert founding_proxies(path).proxies == [Proxy(Scheme.HTTP, "h", 1)]
+    assert proxies(path) == [Proxy(Scheme.HTTP, "h", 1)]
 
 
 def test_proxies_with_viewers(path: Path) -> None:
@@ -56,7 +60,7 @@ def test_proxies_with_viewers(path: Path) -> None:
         "current_viewers INTEGER, proxy_type TEXT, notes TEXT)",
         "INSERT INTO proxies VALUES (1, '192.0.2.1', 1080, 3, 2, 'residential', 'hello')",
     )
-    (proxy,) = founding_proxies(path).proxies
+    (proxy,) = proxies(path)
     assert (proxy.capacity, proxy.labels.type, proxy.details) == (3, ProxyType.RESIDENTIAL, Details(notes="hello"))
 
 
@@ -68,10 +72,30 @@ def test_bad_rows_are_told_and_lose_no_good_ones(path: Path) -> None:
         f"INSERT INTO proxy_pool VALUES ('', 1, NULL), ('h', 'x', NULL), ('h', 70000, NULL), ('h', 1, '{other}'), "
         "('good', 1, NULL)",
     )
-    adopted = founding_proxies(path, KEY)
-    assert [proxy.host for proxy in adopted.proxies] == ["good"]
-    assert [row for row, _ in adopted.rejected] == [1, 2, 3, 4]
-    assert adopted.rejected[3][1] == "password cannot be decrypted with this key"
+    rows = founding_rows(path, KEY)
+    assert [proxy.host for proxy in proxies(path, KEY)] == ["good"]
+    assert [(row.table, row.row, row.code) for row in rows if row.proxy is None] == [
+        ("proxy_pool", 1, "bad_host"),
+        ("proxy_pool", 2, "bad_port"),
+        ("proxy_pool", 3, "bad_port"),
+        ("proxy_pool", 4, "unreadable_password"),
+    ]
+    assert rows[3].text == "the password cannot be decrypted with this key"
+
+
+def test_columns_of_any_type_are_read(path: Path) -> None:
+    make(
+        path,
+        "CREATE TABLE proxy_pool (host, port, username, password, country, capacity, scheme)",
+        "INSERT INTO proxy_pool VALUES ('1.1.1.1', '80', 7, 12345, 'Germany', 0, 'SOCKS'), "
+        "('1.1.1.2', 80, 'u', x'70', 'nowhere', '', ''), ('1.1.1.3', 80, 'a:b', 'p', NULL, 'many', 'http'), "
+        "('1.1.1.4', 80, 'u', 'p', NULL, 'many', 'http')",
+    )
+    first, second = proxies(path)
+    assert (first.port, first.username, first.password, first.labels.country) == (80, "7", Secret("12345"), "DE")
+    assert (first.capacity, first.scheme) == (None, Scheme.SOCKS5)
+    assert (second.password, second.labels.country, second.capacity) == (Secret("p"), None, None)
+    assert [row.code for row in founding_rows(path)[2:]] == ["bad_credentials", "bad_value"]
 
 
 def test_the_key_may_lie_beside_and_must_be_somewhere(path: Path) -> None:
@@ -81,14 +105,14 @@ def test_the_key_may_lie_beside_and_must_be_somewhere(path: Path) -> None:
         f"INSERT INTO proxy_pool VALUES ('h', 1, '{token('p')}')",
     )
     with pytest.raises(StoreLocked, match="set ENCRYPTION_KEY"):
-        founding_proxies(path)
+        founding_rows(path)
     path.with_name(".encryption_key").write_text(KEY + "\n")
-    assert founding_proxies(path).proxies[0].password == Secret("p")
+    assert proxies(path)[0].password == Secret("p")
 
 
 def test_other_databases_are_refused(path: Path) -> None:
     make(path, "CREATE TABLE other (x)")
     with pytest.raises(StoreUnusable, match="no table proxy_pool or proxies"):
-        founding_proxies(path)
+        founding_rows(path)
     with pytest.raises(StoreUnusable):
-        founding_proxies(path.with_name("none.db"))
+        founding_rows(path.with_name("none.db"))

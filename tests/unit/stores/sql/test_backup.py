@@ -78,3 +78,20 @@ async def test_unfit_backups_change_nothing(store: SqliteStore, path: Path, keys
             restore(copied.path, path, source)
     assert await hosts(store) == ["a"]
     assert not path.with_name("fleet.db.before-restore.bak").exists()
+
+
+async def test_a_second_restore_loses_no_earlier_copy(
+    store: SqliteStore, path: Path, keys: KeySource, tmp_path: Path
+) -> None:
+    copied = back_up(path, tmp_path / "fleet.bak")
+    await store.put([proxy("a")])
+    first = restore(copied.path, path, keys)
+    second = restore(copied.path, path, keys)
+    assert [saved and saved.name for saved in (first, second)] == [
+        "fleet.db.before-restore.bak",
+        "fleet.db.before-restore-2.bak",
+    ]
+    assert first is not None
+    before = SqliteStore(open_and_unlock(first, keys, lambda: 0.0))
+    assert await hosts(before) == ["a"]
+    await before.close()

@@ -95,3 +95,16 @@ async def test_a_damaged_secret_is_named_and_nothing_else_is_lost(store: SqliteS
     await store.remove([2])
     await rotate(store.database)
     assert await secrets(store) == ["p0", "p2"]
+
+
+async def test_no_key_is_made_under_a_master_that_was_changed_meanwhile(
+    store: SqliteStore, path: Path, keys_of: KeySource
+) -> None:
+    """Keys under two masters would lock everybody out."""
+    other = SqliteStore(open_and_unlock(path, keys_of, lambda: 1.0))
+    await store.put(PROXIES[:2])
+    await change_master(store.database, MasterKey(bytes.fromhex("cd" * 32), "new"))
+    with pytest.raises(StoreLocked, match="changed meanwhile"):
+        await rotate(other.database)
+    assert {key.master for key in await status(store.database)} == {store.database.ring.master.name}
+    await other.close()
