@@ -98,9 +98,12 @@ class Doctor:
         if self.credentials.first:
             self.credentials.accepted(slot)
         if target is not None:
-            self.pairs.succeeded(target, slot)
+            if self.pairs.count:
+                self.pairs.succeeded(target, slot)
             self._count_on_target(target, slot, True, now)
-        self.events += self.ledger.succeeded(slot, now, outcome.response_time, target)
+        told = self.ledger.succeeded(slot, now, outcome.response_time, target)
+        if told:
+            self.events += told
 
     def _proven(self, slot: int, now: float) -> None:
         flags = self.columns.flags[slot]
