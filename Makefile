@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: install demo test bench check docs clean soak
+.PHONY: install demo test bench check docs clean lock
 
 install: $(STAMP)
 

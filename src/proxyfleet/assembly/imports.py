@@ -8,7 +8,7 @@ from proxyfleet.services.entries import Additions
 from proxyfleet.services.importing import Import, ImportReport
 from proxyfleet.wire.text.reader import read
 
-from .sources import chunks
+from .sources import SourceError, chunks, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,19 @@ async def import_sources(
     wish: ImportWish,
     tell: Callable[[int], None] | None = None,
 ) -> ImportReport:
-    """One report over all sources. Raises `SourceError`, `StoreError`; what earlier batches stored stays stored."""
+    """One report over all sources; of several, one that cannot be read costs only itself. Raises `SourceError`, `StoreError`.
+
+    What earlier batches stored stays stored.
+    """
     work = Import(inventory, dry_run=wish.dry_run, tell=tell)
     additions = Additions(wish.tags, wish.capacity)
     for source in sources:
-        data = chunks(source, allow_private=wish.allow_private)
-        await work.take(
-            read(data, format=wish.format, scheme=wish.scheme, allow_private=wish.allow_private), source, additions
-        )
+        try:
+            data = chunks(source, allow_private=wish.allow_private)
+            verdicts = read(data, format=wish.format, scheme=wish.scheme, allow_private=wish.allow_private)
+            await work.take(verdicts, named(source), additions)
+        except SourceError as error:
+            if len(sources) == 1:
+                raise
+            work.report.failed_sources.append(str(error))
     return work.report

@@ -71,7 +71,7 @@ def _download(url: str, allow_private: bool, clock: Clock) -> Iterator[bytes]:
                 answer.close()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(
-            f"cannot fetch {_shown(url)} ({type(error).__name__}); check the address and try again"
+            f"cannot fetch {shown(url)} ({type(error).__name__}); check the address and try again"
         ) from None
 
 
@@ -83,16 +83,16 @@ def _follow(client: "httpx.Client", url: "httpx.URL", allow_private: bool) -> "h
                 return answer
             answer.close()
             told = f"status {answer.status_code}" if answer.status_code != 200 else "a compressed answer"
-            raise SourceError(f"cannot fetch {_shown(str(url))} ({told}); check the address, or download it yourself")
+            raise SourceError(f"cannot fetch {shown(str(url))} ({told}); check the address, or download it yourself")
         url = url.join(answer.headers["location"])
         answer.close()
-    raise SourceError(f"more than {MOST_REDIRECTS} redirects from {_shown(str(url))}; give the final address")
+    raise SourceError(f"more than {MOST_REDIRECTS} redirects from {shown(str(url))}; give the final address")
 
 
 def _request(client: "httpx.Client", url: "httpx.URL", allow_private: bool) -> "httpx.Request":
     """A request to the address that was judged; name and TLS server name stay those of the URL."""
     if url.scheme not in ("http", "https") or not url.host:
-        raise SourceError(f"{_shown(str(url))} is no http or https address; correct it")
+        raise SourceError(f"{shown(str(url))} is no http or https address; correct it")
     host = url.host.strip("[]")
     address = _resolved(host, url.port or (443 if url.scheme == "https" else 80), allow_private)
     headers = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity", "User-Agent": "proxyfleet"}
@@ -118,12 +118,17 @@ def _body(answer: "httpx.Response", clock: Clock, deadline: float) -> Iterator[b
         if size > LARGEST_ANSWER or clock() > deadline:
             told = f"longer than {LARGEST_ANSWER >> 20} MiB" if size > LARGEST_ANSWER else f"took over {LONGEST:g} s"
             raise SourceError(
-                f"the answer of {_shown(str(answer.url))} {told}; download it yourself and import the file"
+                f"the answer of {shown(str(answer.url))} {told}; download it yourself and import the file"
             )
         yield data
 
 
-def _shown(url: str) -> str:
+def named(source: str) -> str:
+    """A source as reports name it: a URL without its secrets, anything else as it is."""
+    return shown(source) if source.lower().startswith(("http://", "https://")) else source
+
+
+def shown(url: str) -> str:
     """Without user name, password and query, which may be secrets."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

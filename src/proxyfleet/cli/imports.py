@@ -106,9 +106,12 @@ def add(
 def _tell(session: Session, report: "ImportReport", reading: Reading) -> None:
     told = report.as_json() | {"dry_run": reading.dry_run}
     session.show(told, lambda: _people(report, reading.dry_run))
+    for failed in report.failed_sources:
+        session.say(f"error: {failed}")
     if not report.valid:
         hint = "; --allow-private accepts them" if set(report.rejected) == {"not_global"} else ""
         session.say(f"error: no valid line among {report.read}{hint}")
+    if report.failed_sources or not report.valid:
         raise Ended(ExitCode.FAILED)
 
 

@@ -44,7 +44,7 @@ def _flat(value: object) -> object:
 
 
 def _number(value: object) -> object:
-    """The core writes -1 where nothing has been observed."""
-    if isinstance(value, float):
-        return "-" if value < 0 else f"{value:.3f}"
-    return value
+    """Figures that are not known yet are a dash."""
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else value

@@ -6,6 +6,8 @@ The table `FAULT` is the rule; `core/health` decides what each fault changes.
 from enum import StrEnum
 from typing import NamedTuple
 
+LONGEST = 365 * 86_400.0
+
 
 class Category(StrEnum):
     """Why an attempt failed."""
@@ -88,8 +90,10 @@ class Outcome(NamedTuple):
 
     @classmethod
     def succeeded(cls, response_time: float = 0.0, target: str | None = None) -> "Outcome":
-        """A success; `response_time` is connecting plus first byte, in seconds."""
-        return cls(None, response_time, target)
+        """A success; `response_time` is connecting plus first byte, in seconds. ValueError unless it is 0 to a year."""
+        if not 0.0 <= response_time <= LONGEST:
+            raise ValueError(f"response_time = {response_time!r} is impossible; give seconds from 0 to {LONGEST:.0f}")
+        return cls(None, float(response_time), target)
 
     @classmethod
     def failed(

@@ -266,6 +266,9 @@ class Picking:
         hard = self.accept(wish.selector, wish.target, wish.exclude, wish.now, memory=False)
         posting = self.index.postings.smallest(wish.selector)
         held = [slot for slot in dict.fromkeys(self._some(posting)) if self._held_softly(wish, slot, hard)]
+        if not held and len(posting) > SAMPLES:
+            self.scans += 1
+            held = [slot for slot in posting.members[:] if self._held_softly(wish, slot, hard)]
         return max(held, key=self.columns.health.__getitem__) if held else -1
 
     def _held_softly(self, wish: Wish, slot: int, hard: Accept | None) -> bool:

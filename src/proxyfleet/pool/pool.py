@@ -1,11 +1,13 @@
 """`ProxyPool`: choose a proxy, give it back, tell how it went (SPEC D5). A lock and names over `FleetState`; no second breaker.
 
-Every method is quick and may be called from any thread and from asyncio alike; nothing here waits or does I/O.
+Every method may be called from any thread and from asyncio alike; nothing here waits or does I/O. All are quick but
+`get_metrics` and `get_all_proxy_health`, which look at every proxy.
 """
 
 import logging
 import os
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from random import Random
 from threading import Lock
@@ -80,10 +82,11 @@ class ProxyPool:
     min_health_score: proxies below it are held back, 0.0 to 1.0 (default 0.3), but for one try every 5 minutes.
     max_concurrent_per_proxy: check-outs one proxy carries at once (default 3).
     enable_circuit_breaker: off leaves backoff alone to rest failing proxies.
-    rules: all other constants; `clock` and `rng` are for tests. Raises `BadRules`, `BadProxy` or `UnknownStrategy`.
+    rules: all other constants (`proxyfleet.core.rules.Rules`); `clock` and `rng` are for tests.
+    Raises `BadRules`, `BadProxy` or `UnknownStrategy`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the names are promised to users
         self,
         proxies: Iterable[ProxyConfig | str] = (),
         rotation_strategy: str = "weighted_random",
@@ -91,17 +94,22 @@ class ProxyPool:
         max_concurrent_per_proxy: int = 3,
         enable_circuit_breaker: bool = True,
         *,
+        rules: Rules | None = None,
         clock: Clock = wall_clock,
         rng: Random | None = None,
     ) -> None:
-        if not 1 <= max_concurrent_per_proxy <= MAX_CAPACITY:
+        if type(max_concurrent_per_proxy) is not int or not 1 <= max_concurrent_per_proxy <= MAX_CAPACITY:
             raise BadRules(
                 f"max_concurrent_per_proxy = {max_concurrent_per_proxy} is impossible; use 1 to {MAX_CAPACITY}"
             )
         if not 0.0 <= min_health_score <= 1.0:
             raise BadRules(f"min_health_score = {min_health_score} is out of range; use 0.0 to 1.0")
-        rules = Rules(
-            strategy=rotation_strategy, min_score=min_health_score, breaker=enable_circuit_breaker, weigh_by="health"
+        rules = replace(
+            Rules() if rules is None else rules,
+            strategy=rotation_strategy,
+            min_score=min_health_score,
+            breaker=enable_circuit_breaker,
+            weigh_by="health",
         )
         self._capacity = max_concurrent_per_proxy
         self._clock = clock
@@ -194,8 +202,8 @@ class ProxyPool:
                 self._give_back(proxy, proxy_id)
 
     def record_success(self, proxy: ProxyConfig | str, response_time: float = 0.0) -> None:
-        """It worked, in `response_time` seconds. Gives the slot back, once."""
-        self._record(proxy, Outcome.succeeded(max(response_time, 0.0)))
+        """It worked, in `response_time` seconds. Gives the slot back, once. ValueError for a time that cannot be."""
+        self._record(proxy, Outcome.succeeded(response_time))
 
     def record_failure(self, proxy: ProxyConfig | str, error_category: str = "unknown") -> None:
         """It failed; `error_category` is one of `proxyfleet.Outcome`'s. Gives the slot back, once.

@@ -9,6 +9,12 @@ from proxyfleet.core.outcome import Category
 from proxyfleet.pool.pool import CheckOut, ProxyPool
 
 FIRST_WAIT, LONGEST_WAIT = 0.05, 2.0
+CONNECT_NAMES = ("ProxyError", "ConnectError", "ConnectorError", "ConnectionError", "ClientOSError")
+PROTOCOL_NAMES = (
+    "ProtocolError", "RemoteDisconnected", "ServerDisconnected", "ChunkedEncoding", "ClientPayloadError", "SSLError",
+)  # fmt: skip
+BROWSER_WORDS = ("net::ERR_PROXY_", "net::ERR_TUNNEL_", "net::ERR_CONNECTION_", "NS_ERROR_PROXY_")
+"""What Chromium and Firefox say, in the message of Playwright's one exception."""
 
 
 class NoProxyAvailable(FleetError):
@@ -76,17 +82,14 @@ def category_of(error: BaseException) -> Category | None:
     if isinstance(error, asyncio.CancelledError):
         return Category.CLIENT_ABORT
     names = " ".join(kind.__name__ for kind in type(error).__mro__)
+    if getattr(error, "status", None) == 407 or "ProxyAuth" in names:
+        return Category.AUTHENTICATION
     if isinstance(error, TimeoutError) or "Timeout" in names:
         return Category.TIMEOUT
-    if "ProxyAuth" in names:
-        return Category.AUTHENTICATION
-    if (
-        isinstance(error, ConnectionError)
-        or "ProxyError" in names
-        or "ConnectError" in names
-        or "ConnectorError" in names
-    ):
+    if isinstance(error, ConnectionError) or any(name in names for name in CONNECT_NAMES):
         return Category.CONNECT
-    if "ProtocolError" in names or "RemoteDisconnected" in names or "ServerDisconnected" in names:
+    if any(name in names for name in PROTOCOL_NAMES):
         return Category.PROTOCOL
-    return Category.NETWORK if "NetworkError" in names or "ReadError" in names else None
+    if "NetworkError" in names or "ReadError" in names:
+        return Category.NETWORK
+    return Category.CONNECT if any(word in str(error) for word in BROWSER_WORDS) else None

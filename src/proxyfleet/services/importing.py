@@ -45,6 +45,8 @@ class ImportReport:
     doubtful: list[LineVerdict] = field(default_factory=list)
     repeated: list[LineVerdict] = field(default_factory=list)
     lines_left_out: int = 0
+    failed_sources: list[str] = field(default_factory=list)
+    """Why sources could not be read, one line each."""
 
     @property
     def valid(self) -> int:
@@ -68,6 +70,7 @@ class ImportReport:
             "duplicate": self.duplicate,
             "ambiguous": self.ambiguous,
             "rejected": dict(sorted(self.rejected.items())),
+            "failed_sources": self.failed_sources,
             "lines": [one._asdict() for one in lines],
             "lines_cap": LINES_CAP,
             "lines_capped": left_out > 0,

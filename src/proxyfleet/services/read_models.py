@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from proxyfleet.core.clause import Found, Profile
 from proxyfleet.core.fleet import FleetState
+from proxyfleet.core.health.latency import Quantiles
 from proxyfleet.core.proxy import LABEL_FIELDS, Details, Proxy, by_days_left
 from proxyfleet.core.report import HealthReport
 from proxyfleet.core.selector import Selector
@@ -66,7 +67,7 @@ def shown_health(health: HealthReport) -> Shown:
     told: Shown = {name: getattr(health, name) for name in HEALTH_FIELDS}
     for name in ("last_success", "last_failure", "last_used", "rest_until"):
         told[name] = instant(getattr(health, name))
-    return told | {"latency": health.latency._asdict(), "attempts": health.attempts}
+    return told | {"latency": _seconds(health.latency), "attempts": health.attempts}
 
 
 def matching(fleet: FleetState, selector: Selector, now: float) -> Iterator[int]:
@@ -126,7 +127,7 @@ def stats(fleet: FleetState, now: float) -> Shown:
     """The whole fleet in numbers: SPEC E8's names, then the core's report."""
     report = fleet.report(now)
     expired = sum(1 for proxy_id in fleet if fleet.get(proxy_id).expired(now))
-    told: Shown = asdict(report) | {"latency": report.latency._asdict()}
+    told: Shown = asdict(report) | {"latency": _seconds(report.latency)}
     return {
         "total_proxies": report.total,
         "available": report.ready,
@@ -149,3 +150,8 @@ def explained(fleet: FleetState, selector: Selector, now: float, target: str | N
             continue  # removed while the answer was put together
         told: Shown = {"id": one.proxy_id, "address": fleet.get(one.proxy_id).address}
         yield told | {"eligible": one.eligible, "code": one.code, "reason": one.reason, "until": instant(one.until)}
+
+
+def _seconds(latency: Quantiles) -> Shown:
+    """Quantiles by name; None where nothing has been observed."""
+    return {name: None if seconds < 0.0 else seconds for name, seconds in latency._asdict().items()}

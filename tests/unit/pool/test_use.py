@@ -3,7 +3,11 @@
 import asyncio
 from random import Random
 
+import aiohttp
+import httpx
 import pytest
+import requests
+from playwright.async_api import Error as PlaywrightError
 
 from proxyfleet import NoProxyAvailable, ProxyPool, use_proxy
 from proxyfleet.core.outcome import Category
@@ -47,6 +51,16 @@ class ProxyError(Exception):
         (TimeoutError(), Category.TIMEOUT),
         (ConnectTimeout(), Category.TIMEOUT),
         (ProxyError(), Category.CONNECT),
+        (requests.exceptions.ConnectionError(), Category.CONNECT),
+        (requests.exceptions.SSLError(), Category.CONNECT),
+        (requests.exceptions.ChunkedEncodingError(), Category.PROTOCOL),
+        (aiohttp.ClientOSError(104, "reset"), Category.CONNECT),
+        (aiohttp.ClientPayloadError(), Category.PROTOCOL),
+        (aiohttp.ClientHttpProxyError(None, (), status=407), Category.AUTHENTICATION),
+        (httpx.ConnectTimeout(""), Category.TIMEOUT),
+        (httpx.ProxyError(""), Category.CONNECT),
+        (PlaywrightError("page.goto: net::ERR_PROXY_CONNECTION_FAILED at http://x/"), Category.CONNECT),
+        (PlaywrightError("page.click: element is not visible"), None),
         (asyncio.CancelledError(), Category.CLIENT_ABORT),
         (KeyError("the body's own mistake"), None),
     ],
@@ -66,7 +80,7 @@ async def test_an_error_is_recorded_by_its_kind_and_raised_on(pool, error, categ
     health = pool.get_proxy_health(SERVER)
     assert runs == 1
     assert health["failed_requests"] == (0 if category is None else 1)
-    assert health["consecutive_failures"] == (1 if category in (Category.CONNECT, Category.TIMEOUT) else 0)
+    assert health["consecutive_failures"] == (0 if category in (None, Category.CLIENT_ABORT) else 1)
     assert pool.get_metrics()["active_requests"] == 0
 
 
