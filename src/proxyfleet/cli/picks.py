@@ -45,7 +45,8 @@ def pick(session: Session, wish: Wish) -> None:
     told: Told = session.run(_picked(session, wish))
     session.show(told, lambda: session.lines(str(one["url"]) for one in told["picked"]))
     if told["refusal"] is not None:
-        session.say(f"{told['missing']} missing: {told['refusal']['reason']}")
+        fewer = f"only {len(told['picked'])} different proxies fit"
+        session.say(f"{told['missing']} missing: {fewer if told['picked'] else told['refusal']['reason']}")
     if not told["picked"]:
         raise Ended(ExitCode.FAILED)
 

@@ -115,6 +115,9 @@ class Labels:
     measured_anonymity: str | None = None
 
     def __post_init__(self) -> None:
+        for tag in self.tags:
+            if not tag or '"' in tag:
+                raise BadProxy(f"tag {tag!r} is impossible; use any text without quotation marks")
         for name in ("cost_per_month", "cost_per_gb"):
             cost = getattr(self, name)
             if cost is not None and not (cost.is_finite() and 0 <= cost < DEAREST and cost.as_tuple().exponent >= -9):

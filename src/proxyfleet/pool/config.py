@@ -34,6 +34,7 @@ class ProxyConfig:
         self.protocol = entry.scheme
         self.region = region
         self.tags = (tags,) if isinstance(tags, str) else tuple(tags or ())
+        Labels(tags=frozenset(self.tags))  # refuses tags that no selector could name
 
     def _fields(self) -> tuple[object, ...]:
         return (self.server, self.username, self.password, self.region, frozenset(self.tags))

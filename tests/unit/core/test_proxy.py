@@ -144,3 +144,9 @@ def test_an_impossible_cost_is_refused_without_writing_it_out(cost: str) -> None
     with pytest.raises(BadProxy, match="cost_per_gb") as caught:
         Labels(cost_per_gb=Decimal(cost))
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("tag", ["", 'a"b'])
+def test_a_tag_that_no_selector_could_name_is_refused(tag: str) -> None:
+    with pytest.raises(BadProxy, match="tag"):
+        Labels(tags=frozenset({"fine", tag}))
