@@ -29,6 +29,7 @@ DRAINED = 32
 DRAINED_BEFORE_REFUSAL = 1024
 """Due slots that are settled, some milliseconds at worst, before nobody is said to fit: after a quiet hour much is due."""
 ENDLESS = float("inf")
+MOST_ID = 0xFFFF_FFFF
 UNUSUAL = SUPPRESSED | SCORE_PROBE
 UNPROVEN = PENDING | GATED
 
@@ -85,8 +86,8 @@ class FleetState:
 
     def add(self, proxy: Proxy, now: float) -> None:
         """Take in a proxy; its `id` must be positive and new."""
-        if proxy.id < 1:
-            raise BadProxy(f"id {proxy.id} is out of range; the inventory gives ids from 1 on")
+        if not 0 < proxy.id <= MOST_ID:
+            raise BadProxy(f"id {proxy.id} is out of range; the inventory gives ids from 1 to {MOST_ID}")
         if proxy.id in self._by_id:
             raise DuplicateProxy(f"id {proxy.id} is already in this fleet; use replace to change a proxy")
         if not self._spare:

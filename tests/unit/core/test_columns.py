@@ -6,7 +6,7 @@ NAMES = (*DOUBLES, *LONGS, *WORDS, *SHORTS, *BYTES)
 
 
 def test_a_row_has_the_documented_size() -> None:
-    assert ROW.size == 168
+    assert ROW.size == 160
 
 
 def test_no_two_columns_share_a_place() -> None:

@@ -40,8 +40,9 @@ def test_what_was_added_is_read_back(fleet_of) -> None:
 
 def test_ids_are_positive_and_new(fleet_of) -> None:
     fleet = fleet_of(1)
-    with pytest.raises(BadProxy, match="id 0 is out of range; the inventory gives ids from 1 on"):
-        fleet.add(a_proxy(1, id=0), NOW)
+    for impossible in (0, 1 << 32):
+        with pytest.raises(BadProxy, match=f"id {impossible} is out of range; the inventory gives ids from 1 to"):
+            fleet.add(a_proxy(1, id=impossible), NOW)
     with pytest.raises(DuplicateProxy, match="id 1 is already in this fleet; use replace"):
         fleet.add(a_proxy(1), NOW)
     assert len(fleet) == 1
