@@ -27,7 +27,7 @@ FULL = Proxy(
     status=Status.ACTIVE,
     require_check=True,
     labels=Labels(
-        Kind.ROTATING, ProxyType.MOBILE, "DE", "Bavaria", "München", 3320, frozenset({"a b", "ü", '"q"'}), "acme", "list-1",
+        Kind.ROTATING, ProxyType.MOBILE, "DE", "Bavaria", "München", 3320, frozenset({"a b", "ü", "'q'"}), "acme", "list-1",
         "elite", Decimal("12.50"), Decimal("0.70"), "EUR", "AT", "anonymous",
     ),
     details=Details(9, 1.5, 2, Secret("https://provider.example/rotate?key=1"), "a\nnote", "2001:db8::1", ("http", "socks5")),
