@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: install demo test bench check docs clean lock
+# Compiled once, not by each process anew: the tests start hundreds.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: install demo test soak bench check docs clean lock
 
 install: $(STAMP)
 
@@ -31,14 +34,20 @@ check: install
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+# Files of tests side by side, one for each processor; then those that measure time.
 test: check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder -m "not alone"
+	@$(BIN)/python -m pytest -m alone
+
+# The long form of the tests that have one.
+soak: check
+	@PROXYFLEET_SOAK=1 $(BIN)/python -m pytest
 
 bench: $(BENCH_STAMP)
 	@$(BIN)/python -m benchmarks.table
 
 bench-%: $(BENCH_STAMP)
-	@$(BIN)/python -m benchmarks.$*
+	@$(BIN)/python -m benchmarks.table $*
 
 docs: install
 	@$(BIN)/python -m docs.generate

@@ -2,6 +2,8 @@
 gateway itself.
 
     python -m benchmarks.gateway_load upstream PORT | gateway PORT UPSTREAM_PORT | connects PORT SECONDS
+
+`shared` is a gateway whose port others may share.
 """
 
 import asyncio
@@ -10,6 +12,7 @@ import random
 import sys
 import time
 from base64 import b64encode
+from email.utils import formatdate
 from typing import cast
 
 import uvloop
@@ -26,12 +29,22 @@ USER, KEY = "bench", "bench-key"
 UPSTREAM_USER, UPSTREAM_KEY = "up", "stream"
 FIELD = "Basic " + b64encode(f"{USER}:{KEY}".encode()).decode()
 BODY = b"x" * 128
-ANSWER = b"HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Type: text/plain\r\nContent-Length: 128\r\n\r\n" + BODY
 CONNECTIONS = 32
+
+
+def answer() -> bytes:
+    """What the target says: as servers do, with the date, so that the head is another one every second."""
+    fields = (
+        b"Server: bench\r\nDate: %b\r\nContent-Type: text/plain\r\nContent-Length: 128"
+        % formatdate(usegmt=True).encode()
+    )
+    return b"HTTP/1.1 200 OK\r\n" + fields + b"\r\n\r\n" + BODY
 
 
 class Upstream(asyncio.Protocol):
     """Answers every head with the same 128 bytes, every CONNECT with 200."""
+
+    answer = answer()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A proxy, or a client directly."""
@@ -42,7 +55,13 @@ class Upstream(asyncio.Protocol):
         """tinyproxy sends a head in pieces."""
         *heads, self._held = (self._held + data).split(b"\r\n\r\n")
         for head in heads:
-            self._transport.write(b"HTTP/1.1 200 OK\r\n\r\n" if head.startswith(b"CONNECT") else ANSWER)
+            self._transport.write(b"HTTP/1.1 200 OK\r\n\r\n" if head.startswith(b"CONNECT") else self.answer)
+
+
+def renew() -> None:
+    """Another second."""
+    Upstream.answer = answer()
+    asyncio.get_running_loop().call_later(1.0, renew)
 
 
 class Tunneller(asyncio.Protocol):
@@ -67,7 +86,7 @@ class Tunneller(asyncio.Protocol):
                 raise SystemExit(f"tunnel refused: {self._got[:60]!r}")
             self._opened, self._got = True, b""
             self._transport.write(b"GET / HTTP/1.1\r\nHost: origin.test\r\n\r\n")
-        elif self._opened and len(self._got) >= len(ANSWER):
+        elif self._opened and len(self._got) >= len(Upstream.answer):
             self._worker.done += 1
             self._transport.close()
 
@@ -102,17 +121,18 @@ async def connects(port: int, seconds: float) -> None:
 
 async def upstream(port: int) -> None:
     """Serve until killed."""
+    renew()
     server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", port, backlog=2048)
     await server.serve_forever()
 
 
-async def gateway(port: int, upstream_port: int) -> None:
+async def gateway(port: int, upstream_port: int, shared: bool = False) -> None:
     """Our gateway with everything on: a user, a fleet of one proxy with credentials, all hygiene."""
     fleet = FleetState(rng=random.Random(1))
     proxy = Proxy(Scheme.HTTP, "127.0.0.1", upstream_port, UPSTREAM_USER, Secret(UPSTREAM_KEY), id=1)
     fleet.add(proxy, wall_clock())
     users = {USER: GatewayUser(USER, hash_key(KEY, b"benchmark-salt-1"))}
-    settings = GatewaySettings(listen=("127.0.0.1", port))
+    settings = GatewaySettings(listen=("127.0.0.1", port), reuse_port=shared)
     fleet.prepare(settings.selector)
     server = Gateway(fleet, users.get, wall_clock, settings)
     await server.start()
@@ -126,8 +146,8 @@ def main() -> None:
     role, *arguments = sys.argv[1:]
     if role == "upstream":
         uvloop.run(upstream(int(arguments[0])))
-    elif role == "gateway":
-        uvloop.run(gateway(int(arguments[0]), int(arguments[1])))
+    elif role in ("gateway", "shared"):
+        uvloop.run(gateway(int(arguments[0]), int(arguments[1]), role == "shared"))
     else:
         uvloop.run(connects(int(arguments[0]), float(arguments[1])))
 

@@ -85,14 +85,3 @@ def run() -> list[Row]:
         bar = f"{BAR:,} lines/s" if judged else ""
         rows.append(Row("P18", what, f"{figure:,.0f} lines/s", bar, yardstick, figure >= BAR if judged else None))
     return rows
-
-
-def main() -> None:
-    """Print the rows."""
-    from benchmarks.table import show
-
-    show(run())
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,6 @@ no view, structure or heap of one measurement is in the way of another.
 
 import gc
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.row import Row
+from benchmarks.runs import Runs
 from benchmarks.yardsticks import yardsticks
 from proxyfleet.core.fleet import FleetState
 from proxyfleet.core.outcome import Outcome
@@ -53,18 +53,18 @@ def warm(fleet: FleetState, size: int) -> None:
     fleet.take_events()
 
 
-def median_us(call: Callable[[int], object]) -> float:
-    """Microseconds a call, the loop included."""
+def microseconds(call: Callable[[int], object]) -> list[float]:
+    """A call's in each round, the loop included."""
     times = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
         for number in range(CALLS):
             call(number)
         times.append((time.perf_counter() - began) / CALLS * 1e6)
-    return statistics.median(times)
+    return times
 
 
-def measure_picks(size: int, strategy: str) -> dict[str, float]:
+def measure_picks(size: int, strategy: str) -> list[float]:
     """One strategy on one view; half of the fleet's countries fit."""
     fleet = fleet_of(size)
     warm(fleet, size)
@@ -73,10 +73,10 @@ def measure_picks(size: int, strategy: str) -> dict[str, float]:
     gc.collect()
     gc.freeze()
     keys = [f"session-{number}" for number in range(CALLS)] if strategy == "sticky" else [None] * CALLS
-    return {"us": median_us(lambda n: fleet.pick(selector, NOW + 1.0, strategy=strategy, key=keys[n]))}
+    return microseconds(lambda n: fleet.pick(selector, NOW + 1.0, strategy=strategy, key=keys[n]))
 
 
-def measure_records(size: int, views: int) -> dict[str, float]:
+def measure_records(size: int, views: int) -> list[float]:
     """Outcomes of random proxies, nine in ten successes, with that many views that the proxies are in."""
     fleet = fleet_of(size)
     warm(fleet, size)
@@ -92,19 +92,19 @@ def measure_records(size: int, views: int) -> dict[str, float]:
     def record(number: int) -> None:
         fleet.record(ids[number], outcomes[number], NOW + 2.0 + next(clock) * 1e-4)
 
-    figure = median_us(record)
+    figures = microseconds(record)
     fleet.take_events()
-    return {"us": figure}
+    return figures
 
 
-def measure_memory(size: int, own: int) -> dict[str, float]:
+def measure_memory(size: int, own: int) -> list[float]:
     """Resident bytes a proxy, with health and one view, against an empty interpreter with the same modules."""
     before = resident()
     fleet = fleet_of(size, own_credentials=bool(own))
     warm(fleet, size)
     fleet.prepare(Selector.parse("tag=premium"))
     gc.collect()
-    return {"bytes": (resident() - before) / size, "proxies": float(len(fleet))}
+    return [(resident() - before) / len(fleet)]
 
 
 def resident() -> int:
@@ -112,19 +112,18 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
-MEASURES: dict[str, Callable[..., dict[str, float]]] = {
+MEASURES: dict[str, Callable[..., list[float]]] = {
     "picks": measure_picks,
     "records": measure_records,
     "memory": measure_memory,
 }
 
 
-def apart(measure: str, *arguments: object) -> float:
+def apart(measure: str, *arguments: object) -> Runs:
     """Run one measurement in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.picking", measure, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return next(iter(figures.values()))
+    return Runs(json.loads(done.stdout))
 
 
 def run() -> list[Row]:
@@ -132,19 +131,20 @@ def run() -> list[Row]:
     rows = []
     for name in STRATEGIES:
         cost = {size: apart("picks", size, name) for size in SIZES}
-        shown = " / ".join(f"{cost[size]:.2f}" for size in SIZES)
-        flat = cost[SIZES[-1]] / cost[SIZES[0]]
-        rows.append(Row("P1", f"pick, {name}, 1k", f"{cost[1_000]:.2f} us", "2 us", "", cost[1_000] <= 2.0))
-        holds = flat <= 4.0 and (name not in QUICK or cost[SIZES[-1]] <= 2.0)
+        shown = " / ".join(f"{cost[size].median:.2f}" for size in SIZES)
+        few, many = cost[SIZES[0]], cost[SIZES[-1]]
+        flat = many.median / few.median
+        rows.append(Row("P1", f"pick, {name}, 1k", str(few), "2 us", "", few.median <= 2.0))
+        holds = flat <= 4.0 and (name not in QUICK or many.median <= 2.0)
         bar = "4 x P1, 2 us" if name in QUICK else "4 x P1"
         rows.append(Row("P2", f"pick, {name}, 1k / 100k / 1M", f"{shown} us ({flat:.1f} x)", bar, "", holds))
     for views, most in ((1, 5.0), (5, 10.0)):
-        figure = apart("records", 100_000, views)
+        figures = apart("records", 100_000, views)
         rows.append(
-            Row("P3", f"record, 100k, views: {views}", f"{figure:.2f} us", f"{most:.0f} us", "", figure <= most)
+            Row("P3", f"record, 100k, views: {views}", str(figures), f"{most:.0f} us", "", figures.median <= most)
         )
     for own, bar_bytes in ((0, 600), (1, 850)):
-        figure = apart("memory", 1_000_000, own)
+        figure = apart("memory", 1_000_000, own).median
         what = "its own credentials" if own else "shared credentials"
         rows.append(
             Row("P4", f"memory a proxy, 1M, {what}", f"{figure:.0f} B", f"{bar_bytes} B", "", figure <= bar_bytes)
@@ -153,14 +153,9 @@ def run() -> list[Row]:
 
 
 def main() -> None:
-    """A measurement's name and arguments: print its figures as JSON. Nothing: print all rows."""
-    if len(sys.argv) > 1:
-        words = [int(word) if word.isdigit() else word for word in sys.argv[2:]]
-        sys.stdout.write(json.dumps(MEASURES[sys.argv[1]](*words)))
-        return
-    from benchmarks.table import show
-
-    show(run())
+    """A measurement's name and arguments: print its figures as JSON."""
+    words = [int(word) if word.isdigit() else word for word in sys.argv[2:]]
+    sys.stdout.write(json.dumps(MEASURES[sys.argv[1]](*words)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from typing import Any
 import typer
 
 from proxyfleet.cli.app import build
-from proxyfleet.cli.failing import MEANINGS
+from proxyfleet.cli.failing import MEANINGS, as_json
+from proxyfleet.settings.accounts import account_keys, meanings_of_accounts
 from proxyfleet.settings.load import keys, variable
 from proxyfleet.settings.schema import SECTIONS
 from proxyfleet.settings.show import meanings, written
@@ -27,7 +28,23 @@ def settings_page() -> str:
         "`sqlite:////srv/fleet.db` has an absolute path, `memory:` ends with the process. `PROXYFLEET_NODE` and\n"
         "`PROXYFLEET_NODE_TOKEN` name the node that commands ask; they are no settings of a node.",
         *(part for section in ("", *SECTIONS) for part in _section(section)),
+        *_accounts(),
     )
+
+
+def _accounts() -> list[str]:
+    from docs.generate import table
+
+    told, rows = meanings_of_accounts(), []
+    for key, (kind, default) in account_keys("name").items():
+        field, shown = key.rpartition(".")[2], written(kind, default)
+        rows.append([f"`{field}`", kind.wanted, f"`{shown}`" if shown else "", f"`{variable(key)}`", told[field]])
+    return [
+        "## `[providers.NAME]`",
+        "One section for each account, called as you like in small letters; tables of words are `[providers.NAME.options]`.\n"
+        "[How to buy proxies](../howto/providers.md) tells more.",
+        table(("setting", "value", "default", "variable", "meaning"), rows),
+    ]
 
 
 def _section(section: str) -> list[str]:
@@ -54,6 +71,12 @@ def cli_page() -> str:
         "another program. The common options stand before or after the command's name.",
         "## Exit codes",
         table(("code", "means"), ([str(int(code)), meaning] for code, meaning in MEANINGS.items())),
+        "## Errors",
+        "An error is one line, `error:` and then the cause and the remedy. With `--json` it is one object,\n"
+        f"`{as_json('no_match', '...')}`, the last line on standard error, also where the\n"
+        "command line cannot be read. `code` is stable ([those of the library](errors.md)), `message` is for people. With\n"
+        "`--quiet` nothing else is said there. A command that prints a result and yet ends with another code than 0 tells\n"
+        "in the result what was not done, and prints no error.",
         "## Common options",
         _options([one for one in program.params if one.name not in ("install_completion", "show_completion")]),
         "`proxyfleet --install-completion` teaches your shell to complete commands and options.",
@@ -88,7 +111,7 @@ def _options(parameters: list[Any]) -> str:
     from docs.generate import table
 
     rows = []
-    for one in parameters:
+    for one in (one for one in parameters if not getattr(one, "hidden", False)):
         named = ", ".join(f"`{word}`" for word in one.opts) if one.param_type_name == "option" else f"`{_metavar(one)}`"
         plain = one.default not in (None, "", False, [], ()) and not callable(one.default) and not one.required
         rows.append([named, one.help or "", f"`{one.default}`" if plain else ""])

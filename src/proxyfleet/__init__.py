@@ -7,6 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from proxyfleet.assembly.fleet import Fleet as Fleet
+    from proxyfleet.assembly.leased import LeasedProxy as LeasedProxy
+    from proxyfleet.assembly.sessions import SessionManager as SessionManager
     from proxyfleet.core.errors import FleetError as FleetError
     from proxyfleet.core.outcome import Outcome as Outcome
     from proxyfleet.core.proxy import Proxy as Proxy
@@ -18,8 +21,13 @@ if TYPE_CHECKING:
     from proxyfleet.pool.pool import ProxyState as ProxyState
     from proxyfleet.pool.use import NoProxyAvailable as NoProxyAvailable
     from proxyfleet.pool.use import use_proxy as use_proxy
+    from proxyfleet.services.refusing import ClaimRefused as ClaimRefused
 
 _HOMES = {
+    "ClaimRefused": "services.refusing",
+    "Fleet": "assembly.fleet",
+    "LeasedProxy": "assembly.leased",
+    "SessionManager": "assembly.sessions",
     "FleetError": "core.errors",
     "Outcome": "core.outcome",
     "Proxy": "core.proxy",
@@ -34,7 +42,10 @@ _HOMES = {
 }
 _RENAMED = {"Strategy": "StrategyName"}
 __all__ = [
+    "ClaimRefused",
+    "Fleet",
     "FleetError",
+    "LeasedProxy",
     "NoProxyAvailable",
     "Outcome",
     "Proxy",
@@ -43,6 +54,7 @@ __all__ = [
     "ProxyPool",
     "ProxyState",
     "Selector",
+    "SessionManager",
     "Strategy",
     "use_proxy",
 ]

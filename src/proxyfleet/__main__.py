@@ -3,6 +3,7 @@
 import sys
 
 OLDEST = (3, 11)
+INTERRUPTED = 130
 
 
 def main() -> int:
@@ -11,9 +12,12 @@ def main() -> int:
         return _refuse(f"Python {sys.version.split()[0]} is too old; use Python 3.11 or newer")
     try:
         from proxyfleet.cli.app import main as run
+
+        return run()
     except ImportError as error:
         return _refuse(f"{error}; install proxyfleet again, with its dependencies")
-    return run()
+    except KeyboardInterrupt:  # before or after the command itself, which has its own way to end
+        return INTERRUPTED
 
 
 def _refuse(problem: str) -> int:

@@ -15,3 +15,6 @@ wall_clock: Clock = time.time
 
 monotonic_clock: Clock = time.monotonic
 """Seconds that never go back; for deadlines and durations."""
+
+thread_clock: Clock = time.thread_time
+"""Seconds of CPU that this thread has used; for sharing a thread out fairly, however busy the machine is."""

@@ -1,6 +1,6 @@
 """Works on a database until it is killed; prints one line per acknowledged step.
 
-`crash_child.py DATABASE KEYFILE SEED` imports, edits, removes and rotates; `crash_child.py DATABASE migrate` upgrades it.
+`crash_child.py URL KEYFILE SEED` imports, edits, removes and rotates; `crash_child.py DATABASE migrate` upgrades it.
 """
 
 import asyncio
@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from proxyfleet.core.proxy import Details, Labels, Proxy, Scheme, Secret
+from proxyfleet.ports import Store
+from proxyfleet.stores.keykeeping import KeyKeeper
 from proxyfleet.stores.registry import open_store
 from proxyfleet.stores.sql.migrating import Step, steps_in
-from proxyfleet.stores.sql.rotation import rotate
-from proxyfleet.stores.sql.store import SqliteStore
 from proxyfleet.stores.sql.upgrading import upgrade
 from proxyfleet.vault import KeySource
 
@@ -34,7 +34,7 @@ def say(*words: object) -> None:
     print(*words, flush=True)
 
 
-async def imports(store: SqliteStore, run: int) -> None:
+async def imports(store: Store, run: int) -> None:
     """Import batches, then edit and remove them: `put`, `edit` and `gone` are said after each was acknowledged."""
     for batch in range(10_000):
         name = f"{run}-{batch}"
@@ -61,15 +61,15 @@ async def imports(store: SqliteStore, run: int) -> None:
             say("gone", name)
 
 
-async def rotations(store: SqliteStore) -> None:
+async def rotations(store: KeyKeeper) -> None:
     for _ in range(10_000):
-        await rotate(store.database)
+        await store.rotate()
         say("rotated")
 
 
-async def main(path: str, key: str, run: int) -> None:
-    store = await open_store(f"sqlite:{path}", keys=KeySource(file=Path(key)))
-    assert isinstance(store, SqliteStore)
+async def main(url: str, key: str, run: int) -> None:
+    store = await open_store(url, keys=KeySource(file=Path(key)))
+    assert isinstance(store, KeyKeeper)
     say("open")
     work = [imports(store, run)]
     if random.Random(run).random() < 0.6:

@@ -12,18 +12,25 @@ from queue import Empty, Queue
 
 PATIENCE = 30.0
 
+LAB = ("lab", "--http", "3")
+"""The command of a small lab."""
+
 
 class Program:
     """`run` for commands that end, `running` for those that do not; all in the folder `home`."""
 
     def __init__(self, home):
         self.home = home
+        self.prefix = []
+        """What a command begins with, to run somewhere else."""
+        self.before = None
+        """Called in each new process first; see `places.modes_count`."""
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("PROXYFLEET_", "XDG_", "PROXY_"))
         } | {"HOME": str(home), "PYTHONUNBUFFERED": "1"}
 
     def command(self, *arguments):
-        return [sys.executable, "-m", "proxyfleet", *map(str, arguments)]
+        return [*self.prefix, sys.executable, "-m", "proxyfleet", *map(str, arguments)]
 
     def run(self, *arguments, text="", **environment):
         """The finished process; its output as text."""
@@ -35,6 +42,7 @@ class Program:
             timeout=PATIENCE,
             cwd=self.home,
             env=self.environment | environment,
+            preexec_fn=self.before,
         )
 
     def json(self, *arguments, text="", **environment):

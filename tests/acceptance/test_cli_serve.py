@@ -8,30 +8,6 @@ import stat
 import subprocess
 import time
 
-import pytest
-from tests.acceptance.program import Program
-
-LAB = ("lab", "--http", "3")
-
-
-@pytest.fixture
-def program(tmp_path):
-    return Program(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """The file of three proxies and the target behind them."""
-    home = tmp_path_factory.mktemp("lab")
-    with Program(home).running(*LAB) as running:
-        address = running.told["control"].removeprefix("http://")
-        connection = http.client.HTTPConnection(address, timeout=10)
-        connection.request("GET", "/lines")
-        lines = connection.getresponse().read().decode()
-        connection.close()
-        (home / "proxies.txt").write_text(lines)
-        yield home / "proxies.txt", running.told["target"]
-
 
 def code_of(gateway, url):
     done = subprocess.run(

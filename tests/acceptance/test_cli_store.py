@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from tests.acceptance.program import Program, connected, passwords, refused
+from tests.acceptance.program import connected, passwords, refused
 
 STORE = ("--store", "sqlite:///fleet.db")
 PASSWORD = "s3cret-canary"
@@ -17,15 +17,55 @@ LINES = f"http://bob:{PASSWORD}@1.1.1.1:80\nhttp://8.8.8.8:81\nsocks5://9.9.9.9:
 
 
 @pytest.fixture
-def program(tmp_path):
-    return Program(tmp_path)
-
-
-@pytest.fixture
 def fleet(program):
     """Three proxies in a database, one with a password."""
     assert program.json("import", "-", *STORE, text=LINES)["added"] == 3
     return program
+
+
+# a database that is not there ---------------------------------------------------------------------------------------
+
+TYPO = ("--store", "sqlite:///flet.db")
+READING = [
+    ("list",),
+    ("show", "1"),
+    ("pick",),
+    ("pick", "--explain"),
+    ("stats",),
+    ("export",),
+    ("export", "tag=a"),
+    ("set", "all", "country=DE"),
+    ("enable", "all"),
+    ("disable", "all"),
+    ("remove", "all", "--yes"),
+    ("user", "list"),
+    ("user", "remove", "a"),
+    ("key", "status"),
+    ("key", "rotate"),
+    ("db", "status"),
+    ("db", "upgrade"),
+    ("list", "--node", "off"),
+]
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_a_mistyped_store_is_named_and_not_made(fleet, command):
+    before = sorted(fleet.home.rglob("*"))
+    refused(fleet.run(*command, *TYPO), "there is no database at", "flet.db", "correct --store")
+    assert sorted(fleet.home.rglob("*")) == before
+
+
+def test_a_first_dry_run_tells_the_same_and_makes_nothing(program):
+    trial = program.json("import", "-", "--dry-run", *STORE, text=LINES * 2)
+    assert not list(program.home.iterdir())
+    real = program.json("import", "-", *STORE, text=LINES * 2)
+    assert trial | {"dry_run": False} == real
+    assert program.run("doctor", *STORE).returncode == 0
+
+
+def test_doctor_makes_nothing(program):
+    program.run("doctor", *STORE)
+    assert not list(program.home.iterdir())
 
 
 # keys -----------------------------------------------------------------------------------------------------------------
@@ -49,6 +89,7 @@ def test_a_generated_key_is_private_and_never_overwritten(program):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     refused(program.run("key", "generate", file, *STORE), "exists already", "give the name of a new file")
     assert file.read_text() == text
+    assert program.json("import", "-", *STORE, text=LINES, PROXYFLEET_KEY_FILE=str(file))["added"] == 3
     assert program.json("key", "status", *STORE, PROXYFLEET_KEY_FILE=str(file))["key"] == made["key"]
 
 
@@ -221,9 +262,15 @@ def eventually(holds):
 def test_health_is_reset_on_the_running_node_or_it_is_said_that_there_is_none(fleet):
     refused(fleet.run("reset", "1", *STORE), "no node is running", "nothing to reset")
     with fleet.running("serve", "--listen", "127.0.0.1:0", *STORE):
-        assert fleet.json("reset", "1", *STORE) == {"reset": 1}
-        assert fleet.json("reset", "scheme=http", *STORE) == {"reset": 2}
-        assert fleet.json("reset", "all", *STORE) == {"reset": 3}
+        assert fleet.json("reset", "1", *STORE) == {"reset": 1, "processes": 1, "silent": 0}
+        assert fleet.json("reset", "scheme=http", *STORE) == {"reset": 2, "processes": 1, "silent": 0}
+        assert fleet.json("reset", "all", *STORE) == {"reset": 3, "processes": 1, "silent": 0}
+        assert fleet.json("eject", "1", "--for", "60", *STORE) == {"eject": 1, "processes": 1, "silent": 0}
+        told = {row["id"]: row["code"] for row in fleet.json("pick", "--explain", *STORE)["proxies"]}
+        assert told[1] == "resting"
+        assert fleet.json("reinstate", "all", *STORE) == {"reinstate": 3, "processes": 1, "silent": 0}
+        assert fleet.json("block", "2", "example.com", *STORE) == {"block": 1, "processes": 1, "silent": 0}
+        assert fleet.json("unblock", "2", "example.com", *STORE) == {"unblock": 1, "processes": 1, "silent": 0}
         assert fleet.run("reset", "99", *STORE).returncode == 1
         assert fleet.run("reset", "odd=1", *STORE).returncode == 2
 
@@ -266,7 +313,7 @@ def test_a_disk_that_takes_no_more_is_one_line_and_loses_nothing(fleet):
             ("no node answers", "is it"),
             3,
         ),
-        (("list", "--store", "sqlite:////proc/fleet.db"), {}, ("/proc/fleet.db", "give a path"), 3),
+        (("user", "add", "a", "--store", "sqlite:////proc/fleet.db"), {}, ("/proc/fleet.db", "give a path"), 3),
         (("import", "http://127.0.0.1:9/list", "--allow-private", *STORE), {}, ("127.0.0.1:9",), 1),
         (("import", "none.txt", *STORE), {}, ("none.txt",), 1),
         (("list", *STORE), {"PROXYFLEET_KEY": "short"}, ("PROXYFLEET_KEY", "openssl rand"), 3),
@@ -281,3 +328,21 @@ def test_a_disk_that_takes_no_more_is_one_line_and_loses_nothing(fleet):
 )
 def test_what_is_missing_or_does_not_answer_is_one_line(fleet, arguments, environment, words, code):
     refused(fleet.run(*arguments, **environment), *words, code=code)
+
+
+def test_a_password_that_was_touched_is_named_and_costs_nobody_else(fleet):
+    with connected(fleet.home / "fleet.db") as connection:
+        (value,) = connection.execute("SELECT password FROM proxies WHERE host = '1.1.1.1'").fetchone()
+        broken = value[:-1] + ("A" if value[-1] != "A" else "B")
+        connection.execute("UPDATE proxies SET password = ? WHERE host = '1.1.1.1'", (broken,))
+    assert len(fleet.json("list", *STORE)) == 3
+    assert fleet.json("pick", "--count", "3", *STORE)["missing"] == 0
+    refused(fleet.run("export", "--with-passwords", *STORE), "proxy 1:", "enter the secret again")
+    refused(fleet.run("key", "rotate", *STORE), "proxy 1:", "enter the secret again")
+    done = fleet.run("doctor", "--json", *STORE)
+    (check,) = [one for one in json.loads(done.stdout) if one["name"] == "passwords"]
+    assert (done.returncode, check["result"], check["found"]) == (1, "fail", "those of proxies 1 cannot be opened")
+    assert fleet.json("set", "id=1", f"password={PASSWORD}", *STORE)["changed"] == 1
+    assert passwords(fleet)["1.1.1.1"] == PASSWORD
+    assert fleet.json("key", "rotate", *STORE)["reencrypted"] == 0, "what was set was sealed by the new key already"
+    assert "cannot be opened" not in fleet.run("doctor", *STORE).stdout

@@ -1,21 +1,28 @@
 """The contract of `ports.Store`, run against every store there is."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests import postgres, redis_server
 
-from proxyfleet.core.errors import DuplicateProxy, UnknownProxy
-from proxyfleet.core.proxy import Details, Kind, Labels, Proxy, ProxyType, Scheme, Secret, Status
+from proxyfleet.core.errors import BadProxy, DuplicateProxy, UnknownProxy
+from proxyfleet.core.proxy import Details, Kind, Labels, Measured, Proxy, ProxyType, Scheme, Secret, Status
 from proxyfleet.ports import GatewayUser, Store
 from proxyfleet.stores.errors import StoreClosed
+from proxyfleet.stores.redis.address import redis_address
+from proxyfleet.stores.redis.fleet import claims_in_redis
 from proxyfleet.stores.registry import open_store
 from proxyfleet.vault import KeySource
 
+FOUND = Measured("203.0.113.9", 64_500, "Netz", ("http", "connect"), True, False, (("shop.example", "banned"),), 1.7e9)
 FULL = Proxy(
     Scheme.SOCKS5H,
     "proxy.example",
@@ -30,20 +37,30 @@ FULL = Proxy(
         Kind.ROTATING, ProxyType.MOBILE, "DE", "Bavaria", "München", 3320, frozenset({"a b", "ü", "'q'"}), "acme", "list-1",
         "elite", Decimal("12.50"), Decimal("0.70"), "EUR", "AT", "anonymous",
     ),
-    details=Details(9, 1.5, 2, Secret("https://provider.example/rotate?key=1"), "a\nnote", "2001:db8::1", ("http", "socks5")),
+    details=Details(
+        9, 1.5, 2, Secret("https://provider.example/rotate?key=1"), "a\nnote", "2001:db8::1", ("http", "socks5"), FOUND,
+    ),
 )  # fmt: skip
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", "redis"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await fresh(request.param, tmp_path)
-    yield opened
-    await opened.close()
+    async with fresh(request.param, tmp_path) as opened:
+        yield opened
 
 
-async def fresh(kind: str, directory: Path) -> Store:
-    url = "memory:" if kind == "memory" else f"sqlite:{directory}/data/fleet.db"
-    return await open_store(url, keys=KeySource(default=directory / "keys" / "key"))
+@asynccontextmanager
+async def fresh(kind: str, directory: Path) -> AsyncIterator[Store]:
+    urls = dict.fromkeys(("sqlite", "redis"), f"sqlite:{directory}/data/fleet.db") | {"memory": "memory:"}
+    async with postgres.schema() if kind == "postgres" else nullcontext(urls.get(kind)) as url:
+        assert url is not None
+        opened = await open_store(url, keys=KeySource(default=directory / "keys" / "key"))
+        if kind == "redis":
+            opened = await claims_in_redis(opened, redis_address(redis_server.fresh_url()))
+        try:
+            yield opened
+        finally:
+            await opened.close()
 
 
 async def everything(store: Store) -> list[Proxy]:
@@ -171,6 +188,29 @@ async def test_change_is_all_or_nothing(store: Store, wrong: str) -> None:
     assert await everything(store) == [one, two, three]
 
 
+async def test_amending_loses_nobody_else_s_change(store: Store) -> None:
+    first, second = (one.proxy for one in await store.put([http("a"), http("b", capacity=3)]))
+
+    def tagged(word: str) -> Callable[[Proxy], Proxy]:
+        return lambda proxy: replace(proxy, labels=replace(proxy.labels, tags=proxy.labels.tags | {word}))
+
+    words = [f"t{number}" for number in range(20)]
+    told = await asyncio.gather(*(store.amend([first.id, second.id, 99], tagged(word)) for word in words))
+    assert told == [2] * 20
+    assert [one.labels.tags for one in await everything(store)] == [frozenset(words)] * 2
+    assert await store.amend([], tagged("x")) == 0
+
+
+@pytest.mark.parametrize("wrong", [{"host": "a"}, {"capacity": 0}])
+async def test_amending_is_all_or_nothing(store: Store, wrong: dict[str, Any]) -> None:
+    first, second = (one.proxy for one in await store.put([http("a"), http("b")]))
+    with pytest.raises((DuplicateProxy, BadProxy)):
+        await store.amend(
+            [first.id, second.id], lambda one: replace(one, **({"capacity": 9} if one.id == first.id else wrong))
+        )
+    assert await everything(store) == [first, second]
+
+
 async def test_remove_counts_what_there_was(store: Store) -> None:
     ids = [stored.proxy.id for stored in await store.put([http("a"), http("b"), http("c")])]
     assert await store.remove([ids[0], ids[2], 999]) == 2
@@ -188,7 +228,9 @@ async def test_users_and_settings(store: Store) -> None:
     await store.put_setting("strategy", "lru")
     await store.put_setting("gone", "x")
     await store.put_setting("gone", None)
-    assert await store.settings() == {"strategy": "lru"}
+    found = await store.settings()
+    assert found["strategy"] == "lru"
+    assert "gone" not in found
 
 
 async def test_a_closed_store_says_so(store: Store) -> None:
@@ -229,19 +271,17 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-async def test_sqlite_does_what_memory_does(
-    steps: list[tuple[str, list[Proxy], int]], tmp_path_factory: pytest.TempPathFactory
+async def test_it_does_what_memory_does(
+    steps: list[tuple[str, list[Proxy], int]], kind: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     directory = tmp_path_factory.mktemp("model")
-    model, real = await fresh("memory", directory), await fresh("sqlite", directory)
-    try:
+    async with fresh("memory", directory) as model, fresh(kind, directory) as real:
         for step in steps:
             assert await done(real, *step) == await done(model, *step)
             assert await everything(real) == await everything(model)
-    finally:
-        await real.close()
 
 
 async def done(store: Store, verb: str, proxies: list[Proxy], first: int) -> object:

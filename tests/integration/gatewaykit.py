@@ -20,6 +20,8 @@ from proxyfleet.gateway.settings import GatewaySettings
 from proxyfleet.ports import GatewayUser
 
 PATIENCE = 5.0
+OWN_SOCKETS = True
+"""Whether gateways use transports of our own; tests of the gateway's rooms are run with both."""
 USERS = {"alice": GatewayUser("alice", hash_key("canary-client", b"0123456789abcdef", n=4))}
 ALICE = b"Proxy-Authorization: Basic " + b64encode(b"alice:canary-client") + b"\r\n"
 UPSTREAM_FIELD = b"Proxy-Authorization: Basic " + b64encode(b"up:canary-upstream")
@@ -178,7 +180,9 @@ async def echoing(peer: Peer) -> None:
 
 def settings(**changes: object) -> GatewaySettings:
     """Loopback targets and all CONNECT ports allowed, a free port."""
-    plain = GatewaySettings(listen=("127.0.0.1", 0), allow_private_targets=True, connect_ports=None)
+    plain = GatewaySettings(
+        listen=("127.0.0.1", 0), allow_private_targets=True, connect_ports=None, own_sockets=OWN_SOCKETS
+    )
     return replace(plain, **changes)
 
 
@@ -190,13 +194,17 @@ class Kit:
     """
 
     def __init__(
-        self, *scripts: Script | None, users: dict[str, GatewayUser] | None = USERS, **changes: object
+        self,
+        *scripts: Script | None,
+        users: dict[str, GatewayUser] | None = USERS,
+        bonds: object = None,
+        **changes: object,
     ) -> None:
         self._scripts = scripts
         self.clock, self.timer = Clock(), Clock(1000.0)
         self.fleet = FleetState(rng=random.Random(1))
         self.fleet.switch("round_robin")
-        self.users = users
+        self.users, self.bonds = users, bonds
         self.settings = settings(**changes)
         self.upstreams: list[Upstream] = []
         self.clients: list[Peer] = []
@@ -209,7 +217,12 @@ class Kit:
             proxy = Proxy(Scheme.HTTP, "127.0.0.1", upstream.port, "up", Secret("canary-upstream"), id=number)
             self.fleet.add(proxy, self.clock())
         self.gateway = Gateway(
-            self.fleet, None if self.users is None else self.users.get, self.clock, self.settings, timer=self.timer
+            self.fleet,
+            None if self.users is None else self.users.get,
+            self.clock,
+            self.settings,
+            bonds=self.bonds,
+            timer=self.timer,
         )
         await self.gateway.start()
         self.port = self.gateway.address[1]

@@ -217,7 +217,7 @@ def one_too_many(_: Any) -> Any:
 
 
 def over_capacity(_: Any) -> Any:
-    def take(self: Slots, slot: int) -> None:
+    def take(self: Slots, slot: int, beyond: bool = False) -> None:
         self.columns.leases[self.columns.lead[slot]] += 1
 
     return take

@@ -108,5 +108,5 @@ class Preferences:
     def _sticky(self, number: int, ask: Ask, shared: bool) -> int:
         if ask.key is None:
             return 0
-        start = mixed(crc32(ask.key.encode()))
+        start = crc32(ask.key.encode()) * 0x9E3779B1 % WHOLE
         return min((mixed(number * 16 + nth) - start) % WHOLE for nth in range(16))

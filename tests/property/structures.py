@@ -43,7 +43,7 @@ def check_memory(fleet: FleetState, model: Model) -> None:
     doctor, ids = fleet._doctor, fleet._columns.ids
     pairs = {
         (target, ids[slot]): (pair.failures, pair.until, pair.reason if pair.until else "")
-        for target, held in doctor.pairs._by_target.items()
+        for target, held in doctor.pairs.by_target.items()
         for slot, pair in held.items()
     }
     expected = {key: (pair.failures, pair.until, pair.reason) for key, pair in model.pairs.items()}

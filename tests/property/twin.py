@@ -282,7 +282,15 @@ class Twin:
     def explain(self, ask: Ask) -> None:
         """The dry run tells of each proxy what the model finds."""
         told = self.fleet.explain(ask.asked.selector, self.now, target=ask.target, exclude=ask.exclude)
-        codes = {each.proxy_id: each.code for each in told}
+        codes, last = {}, set()
+        for each in told:
+            codes[each.proxy_id] = each.code
+            last |= {each.proxy_id} if each.last_resort else set()
+        shared, eligible = self.rules_say.full(ask), self.rules_say.eligible(ask)
+        lifted = self.rules_say.liftable(ask) if self.model.guard_full() else []
+        assert last == {*shared, *lifted} - {*eligible}, (
+            f"as a last resort {last} are told, but it is {shared}, {lifted}"
+        )
         for number in self.ids:
             expected = self.rules_say.why_not(number, ask) or "eligible"
             assert codes[number] == expected, f"{number}: explained as {codes[number]}, but it is {expected}"

@@ -1,6 +1,7 @@
 """The entry point hands the exit code on."""
 
 import sys
+from types import SimpleNamespace
 
 import proxyfleet.__main__ as entry
 
@@ -28,3 +29,11 @@ def test_an_old_python_is_refused(monkeypatch, capsys):
     monkeypatch.setattr(entry, "OLDEST", (9, 0))
     assert entry.main() == 3
     assert "too old" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_the_program_starts_is_no_traceback(monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "proxyfleet.cli.app", SimpleNamespace(main=interrupted))
+    assert entry.main() == 130

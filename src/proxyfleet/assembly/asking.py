@@ -45,6 +45,10 @@ class NodeClient:
         """The whole fleet in numbers, with gateway and process."""
         return cast(Shown, await self._get("/fleet/report"))
 
+    async def flows(self) -> Shown:
+        """What flows right now through this process."""
+        return cast(Shown, await self._get("/fleet/flows"))
+
     async def health(self, selector: str = "") -> list[Shown]:
         """Every proxy that the selector names."""
         return cast(list[Shown], await self._get("/fleet/health", selector=selector))
@@ -66,9 +70,17 @@ class NodeClient:
         asked = {"selector": selector, "strategy": strategy, "count": str(count), "target": target}
         return cast(Shown, await self._get("/fleet/pick", passwords="1" if passwords else None, **asked))
 
-    async def reset(self, selector: str = "") -> Shown:
-        """Forget what was learnt about every proxy that the selector names; how many."""
-        return cast(Shown, await self._send("POST", "/fleet/reset", selector=selector))
+    async def order(
+        self, verb: str, selector: str = "", *, target: str | None = None, seconds: float | None = None
+    ) -> Shown:
+        """Do what an operator orders to every proxy that the selector names; how many."""
+        asked = {
+            "verb": verb,
+            "selector": selector,
+            "target": target,
+            "seconds": None if seconds is None else str(seconds),
+        }
+        return cast(Shown, await self._send("POST", "/fleet/order", **asked))
 
     async def _get(self, path: str, **query: str | None) -> object:
         return await self._send("GET", path, **query)

@@ -1,4 +1,4 @@
-"""The control port of a node: `/livez`, `/readyz`, and `/fleet/...` for the command line of this machine.
+"""The control port of a node: `/livez`, `/readyz`, a judge at `/judge`, and `/fleet/...` for the command line of this machine.
 
 Internal until there is a REST API. GET, and POST for what changes something; one request per connection. `/fleet/` asks
 for the node's token and is answered to loopback only; it never changes the inventory and holds passwords only where
@@ -17,12 +17,15 @@ from proxyfleet.core.errors import FleetError
 from proxyfleet.services.questions import Questions
 from proxyfleet.tasks import Tasks
 from proxyfleet.wire.http1_head import HeadError, HeadLimits, HeadReader, RequestHead, parse_request, request_names
+from proxyfleet.wire.judge import echo
+
+from .judging import client_of
 
 LIMITS: Final = HeadLimits(line=8192, block=16_384, fields=50)
 PATIENCE: Final = 10.0
 """Seconds for a head to arrive."""
 MOST_CONNECTIONS: Final = 64
-CHANGING: Final = frozenset({"/fleet/reset"})
+CHANGING: Final = frozenset({"/fleet/order"})
 """Asked by POST, whose body is not read; a page that a browser was made to open changes nothing."""
 REASONS: Final = {
     200: "OK",
@@ -34,6 +37,9 @@ REASONS: Final = {
     503: "Service Unavailable",
 }
 
+JUDGE: Final = b"/judge"
+"""Answered to everybody, because it says nothing but what was asked."""
+
 Query = Mapping[str, str]
 Answer = tuple[int, bytes, str]
 """Status, body, media type."""
@@ -42,7 +48,13 @@ Answer = tuple[int, bytes, str]
 class Control:
     """What the connections share. `ready` says whether the gateway accepts connections."""
 
-    def __init__(self, questions: Questions, token: str, ready: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        questions: Questions,
+        token: str,
+        ready: Callable[[], bool],
+        flows: Callable[[], object] = dict,
+    ) -> None:
         self.token = token
         self.ready = ready
         self.tasks = Tasks()
@@ -50,6 +62,7 @@ class Control:
         self._routes: dict[str, Callable[[Query], Awaitable[object]]] = {
             "/fleet/node": lambda _: _now(questions.node()),
             "/fleet/report": lambda _: questions.report(),
+            "/fleet/flows": lambda _: _now(flows()),
             "/fleet/health": lambda query: questions.health(query.get("selector", "")),
             "/fleet/explain": lambda query: questions.explain(query.get("selector", ""), query.get("target")),
             "/fleet/pick": lambda query: questions.pick(
@@ -59,7 +72,12 @@ class Control:
                 target=query.get("target"),
                 passwords=query.get("passwords") == "1",
             ),
-            "/fleet/reset": lambda query: questions.reset(query.get("selector", "")),
+            "/fleet/order": lambda query: questions.order(
+                query.get("verb", ""),
+                query.get("selector", ""),
+                target=query.get("target"),
+                seconds=_seconds(query.get("seconds")),
+            ),
         }
 
     async def answer(self, head: RequestHead, *, local: bool) -> Answer:
@@ -91,6 +109,15 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= 10_000):
         raise ValueError(f"count {text[:20]!r} is not a number from 1 to 10000")
     return int(text)
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    seconds = float(text)
+    if not 0.0 < seconds <= 31_536_000.0:
+        raise ValueError(f"{text[:20]!r} seconds are out of range; use more than 0 and up to a year")
+    return seconds
 
 
 def _text(status: int, text: str) -> Answer:
@@ -148,6 +175,10 @@ class ControlConnection(asyncio.Protocol):
         self._answering = self._control.tasks.spawn(self._answer(head), name="control answer")
 
     async def _answer(self, head: RequestHead) -> None:
+        if head.target.partition(b"?")[0] == JUDGE and head.method in (b"GET", b"HEAD"):
+            answer: Answer = (200, echo(head, client_of(self._transport)), "application/json")
+            self._send(answer, bodiless=head.method == b"HEAD")
+            return
         answer = await self._control.answer(head, local=_is_loopback(self._transport.get_extra_info("peername")))
         self._send(answer, bodiless=head.method == b"HEAD")
 

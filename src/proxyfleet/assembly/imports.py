@@ -8,7 +8,8 @@ from proxyfleet.services.entries import Additions
 from proxyfleet.services.importing import Import, ImportReport
 from proxyfleet.wire.text.reader import read
 
-from .sources import SourceError, chunks, named
+from .collecting import seldom_collected
+from .sources import SourceError, contents, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,10 @@ async def import_sources(
     additions = Additions(wish.tags, wish.capacity)
     for source in sources:
         try:
-            data = chunks(source, allow_private=wish.allow_private)
+            data = await contents(source, allow_private=wish.allow_private)
             verdicts = read(data, format=wish.format, scheme=wish.scheme, allow_private=wish.allow_private)
-            await work.take(verdicts, named(source), additions)
+            with seldom_collected():
+                await work.take(verdicts, named(source), additions)
         except SourceError as error:
             if len(sources) == 1:
                 raise

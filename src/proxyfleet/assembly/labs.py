@@ -15,17 +15,23 @@ class LabUnavailable(FleetError):
 
 
 class LabUp(TypedDict):
-    """What is up: URLs with credentials of the lab's own, which are worth nothing elsewhere."""
+    """What is up: URLs with credentials of the lab's own, which are worth nothing elsewhere.
+
+    `sources` is where the stand-ins of free sources answer, empty without them.
+    """
 
     proxies: list[str]
     target: str
     tls_target: str
     ca_file: str
+    sources: str
     control: str
 
 
 @asynccontextmanager
-async def lab_running(counts: Mapping[str, int], first_port: int, *, credentials: bool) -> AsyncIterator[LabUp]:
+async def lab_running(
+    counts: Mapping[str, int], first_port: int, *, credentials: bool, sources: bool = False
+) -> AsyncIterator[LabUp]:
     """A lab with so many proxies of each kind. Raises `LabUnavailable` when ports or descriptors run out."""
     user = "lab" if credentials else None
     lab = Lab(username=user, password=user, layout=Layout(first_port))
@@ -41,6 +47,7 @@ async def lab_running(counts: Mapping[str, int], first_port: int, *, credentials
             target=lab.target.url,
             tls_target=lab.target.tls_url,
             ca_file=str(lab.ca_file),
+            sources=lab.add_sources().url if sources else "",
             control=lab.control().url,
         )
     finally:

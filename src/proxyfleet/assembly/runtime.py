@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from proxyfleet.core.errors import FleetError
-from proxyfleet.settings.places import sqlite_file
+from proxyfleet.settings.places import node_name, sqlite_file
 from proxyfleet.settings.schema import Settings
 
 
@@ -27,12 +27,23 @@ class NodeAddress(NamedTuple):
         return f"NodeAddress({self.url!r}, '***')"
 
 
-def node_file(settings: Settings) -> Path:
-    """`FILE.node.json` beside the database; for a store in memory it lies in the data folder."""
+def node_file(settings: Settings, member: int = 0) -> Path:
+    """`FILE.node.json` beside the database; for a store that is no file it lies in the data folder.
+
+    `member`: of several processes the first has this file, the others have `FILE.node.1.json` and so on.
+    """
     database = sqlite_file(settings.store)
+    suffix = f".node.{member}.json" if member else ".node.json"
     if database is None:
-        return settings.data_folder / "memory.node.json"
-    return database.with_name(database.name + ".node.json")
+        return settings.data_folder / f"{node_name(settings.store)}{suffix}"
+    return database.with_name(database.name + suffix)
+
+
+def member_files(first: Path) -> list[Path]:
+    """The files of all processes that serve together, `first` being that of the first one."""
+    stem = first.name.removesuffix(".json")
+    others = [one for one in first.parent.glob(f"{stem}.*.json") if one.name[len(stem) + 1 : -5].isdigit()]
+    return [first, *sorted(others)]
 
 
 def write_node_file(path: Path, address: NodeAddress) -> None:
@@ -53,6 +64,18 @@ def remove_node_file(path: Path, address: NodeAddress) -> None:
             path.unlink(missing_ok=True)
     except NodeFileError:
         return
+
+
+def living(path: Path) -> bool:
+    """Whether the process that wrote the file is there; one that was killed leaves its file behind."""
+    try:
+        pid = int(json.loads(path.read_text(encoding="utf-8"))["pid"])
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    return True
 
 
 def read_node_file(path: Path) -> NodeAddress:

@@ -9,6 +9,7 @@ from .commanding import command
 from .failing import BadUsage
 from .imports import Reading, _tell
 from .session import Session
+from .telling import keep_added
 
 if TYPE_CHECKING:
     from proxyfleet.services.importing import ImportReport
@@ -41,9 +42,11 @@ def adopt(
     key = session.loaded.old_key if fernet_key is None else _key(fernet_key)
 
     async def work() -> "ImportReport":
-        async with session.opened() as opened:
+        async with session.opened("pretend" if dry_run else "make") as opened:
             with counting(session, "rows") as tell:
-                return await adopt(opened.store, file.absolute(), key, dry_run=dry_run, tell=tell)
+                report = await adopt(opened.store, file.absolute(), key, dry_run=dry_run, tell=tell)
+                await keep_added(opened.store, 0 if dry_run else report.added, str(file))
+                return report
 
     _tell(session, session.run(work()), Reading(dry_run=dry_run))
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from .commanding import command
+from .confirming import confirm
 from .database import database_file
 from .failing import BadUsage
 from .session import Session
@@ -44,9 +45,7 @@ def restore(
     if file.absolute() == path:
         raise BadUsage(f"{file} is the database itself; name a backup")
     if path.exists() and not yes:
-        from .edits import _ask
-
-        _ask(f"replace everything in {path}?")
+        confirm(f"replace everything in {path}?")
     saved = restore(file.absolute(), path, key_source(session.loaded.settings))
     told = {"restored": str(path), "saved": None if saved is None else str(saved)}
     session.show(told, lambda: print(f"{path} is as in {file}"))

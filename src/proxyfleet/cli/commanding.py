@@ -24,10 +24,11 @@ class Shared:
         None
     )
     store: Annotated[
-        str | None, typer.Option(metavar="URL", help="sqlite:///FILE or memory:", rich_help_panel=PANEL)
+        str | None, typer.Option(metavar="URL", help="sqlite:///FILE, postgresql://… or memory:", rich_help_panel=PANEL)
     ] = None
     claims: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where leases are kept: store.", rich_help_panel=PANEL)
+        str | None,
+        typer.Option(metavar="URL", help="Where leases are kept: store, or redis://…", rich_help_panel=PANEL),
     ] = None
     node: Annotated[
         str | None,
@@ -78,7 +79,7 @@ def _spread(function: Command) -> Command:
         common = _common(ctx.find_root().obj or {}, {f.name: given.pop(f.name) for f in fields(Shared)})
         for name, group in groups.items():
             given[name] = group(**{f.name: given.pop(f.name) for f in fields(group)})
-        with Reporting(debug=common.debug):
+        with Reporting(debug=common.debug, json=common.json):
             function(Session(common), **given)
 
     parameters = [_parameter("ctx", typer.Context)]

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 import typer
 
 from .commanding import command
+from .confirming import confirm
 from .failing import BadUsage, Ended, ExitCode
 from .session import Session
+from .telling import keep
 
 Which = Annotated[str, typer.Argument(metavar="SELECTOR", help="Such as 'id=7' or 'tag=old'; 'all' means every proxy.")]
 EVERY = "all"
@@ -49,11 +51,15 @@ def remove(
     """Remove proxies from the store."""
     found = session.run(_ids(session, _text(selector)))
     if found and not yes:
-        _ask(f"remove {len(found)} proxies?")
+        confirm(f"remove {len(found)} proxies?")
 
     async def work() -> int:
-        async with session.opened() as opened:
-            return await opened.store.remove(found)
+        from proxyfleet.core.events import Happened
+
+        async with session.opened("refuse") as opened:
+            gone = await opened.store.remove(found)
+            await keep(opened.store, Happened.PROXIES_REMOVED, gone, selector)
+            return gone
 
     _done(session, session.run(work()) if found else 0, "removed")
 
@@ -62,16 +68,6 @@ def _text(selector: str) -> str:
     if not selector.strip():
         raise BadUsage("an empty selector would mean every proxy; write 'all' if that is wanted")
     return "" if selector.strip() == EVERY else selector
-
-
-def _ask(question: str) -> None:
-    import sys
-
-    if not sys.stdin.isatty():
-        raise BadUsage("nobody is there to confirm; give --yes")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Ended(ExitCode.FAILED)
 
 
 def _edit(session: Session, selector: str, changes: list[str], verb: str, only: str = "") -> None:
@@ -83,7 +79,7 @@ def _edit(session: Session, selector: str, changes: list[str], verb: str, only: 
 
     async def work() -> int:
         found = await _ids(session, wanted)
-        async with session.opened() as opened:
+        async with session.opened("refuse") as opened:
             return await edit(opened.store, found, change)
 
     _done(session, session.run(work()), verb)
@@ -100,7 +96,7 @@ async def _ids(session: Session, selector: str) -> list[int]:
     from proxyfleet.services.read_models import matching
 
     wanted = Selector.parse(selector)
-    async with session.opened() as opened:
+    async with session.opened("refuse") as opened:
         fleet = FleetState(rng=SystemRandom())
         await fill(fleet, opened.store, wall_clock())
     return list(matching(fleet, wanted, wall_clock()))

@@ -18,9 +18,12 @@ def export(
     session: Session,
     selector: Annotated[str, typer.Argument(help="Which proxies; all without it.")] = "",
     format: Annotated[str, typer.Option(metavar="FORMAT", help="text, json or csv.")] = "text",
-    with_passwords: Annotated[bool, typer.Option("--with-passwords", help="Include user names and passwords.")] = False,
+    with_passwords: Annotated[
+        bool,
+        typer.Option("--with-passwords", help="Include passwords and refresh URLs."),
+    ] = False,
 ) -> None:
-    """Write proxies to standard output; passwords only when asked for."""
+    """Write proxies to standard output; secrets only when asked for."""
     from proxyfleet.services.exporting import FORMATS, export
     from proxyfleet.services.inventory import records
 
@@ -31,7 +34,7 @@ def export(
 
     async def work() -> None:
         wanted = set(await _ids(session, selector)) if selector else None
-        async with session.opened() as opened:
+        async with session.opened("refuse") as opened:
             found = await records(opened.store, wanted)
         session.lines(export(found, "json" if session.common.json else format, passwords=with_passwords))
 

@@ -1,14 +1,20 @@
 """`import` and `add`: proxies into the store, with a verdict for every line."""
 
+from asyncio import CancelledError
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from proxyfleet.core.errors import FleetError
+
 from .commanding import command
 from .failing import BadUsage, Ended, ExitCode
-from .progressing import counting
+from .progressing import Tell, counting
 from .session import Session
+from .telling import keep_added
 
 if TYPE_CHECKING:
     from proxyfleet.assembly.imports import ImportWish
@@ -69,15 +75,41 @@ def import_(
 ) -> None:
     """Import proxies from lists in any common form; every line gets a verdict."""
     from proxyfleet.assembly.imports import import_sources
+    from proxyfleet.assembly.sources import named
 
     wish = wish_from(reading)
 
     async def work() -> "ImportReport":
-        with counting(session, "lines") as tell:
-            async with session.opened() as found:
-                return await import_sources(found.store, source, wish, tell)
+        with counting(session, "lines") as shown, telling_how_far(session, wish.dry_run, shown) as tell:
+            async with session.opened("pretend" if reading.dry_run else "make") as found:
+                report = await import_sources(found.store, source, wish, tell)
+                await keep_added(found.store, 0 if wish.dry_run else report.added, ", ".join(map(named, source)))
+                return report
 
     _tell(session, session.run(work()), reading)
+
+
+@contextmanager
+def telling_how_far(session: Session, dry_run: bool, tell: Tell | None) -> Iterator[Tell]:
+    """Whoever or whatever stops an import, it is told what stays of it. What is given passes the count on to `tell`."""
+    lines = 0
+
+    def count(done: int) -> None:
+        nonlocal lines
+        lines = done
+        if tell is not None:
+            tell(done)
+
+    try:
+        yield count
+    except (CancelledError, KeyboardInterrupt, FleetError) as problem:
+        if lines and not dry_run:
+            stays = f"{lines} lines are stored; repeat the import, they are duplicates then"
+            if isinstance(problem, FleetError):
+                problem.add_note(stays)
+            else:
+                session.fault(f"interrupted: {stays}")
+        raise
 
 
 def add(
@@ -93,11 +125,12 @@ def add(
     wish = wish_from(reading)
 
     async def work() -> "ImportReport":
-        async with session.opened() as found:
+        async with session.opened("pretend" if reading.dry_run else "make") as found:
             steps = Import(found.store, dry_run=wish.dry_run)
             lines = "\n".join(proxy).encode()
             verdicts = read([lines], format="text", scheme=wish.scheme, allow_private=wish.allow_private)
             await steps.take(verdicts, "command line", Additions(wish.tags, wish.capacity))
+            await keep_added(found.store, 0 if wish.dry_run else steps.report.added, "command line")
             return steps.report
 
     _tell(session, session.run(work()), reading)
@@ -107,10 +140,10 @@ def _tell(session: Session, report: "ImportReport", reading: Reading) -> None:
     told = report.as_json() | {"dry_run": reading.dry_run}
     session.show(told, lambda: _people(report, reading.dry_run))
     for failed in report.failed_sources:
-        session.say(f"error: {failed}")
+        session.fault(f"error: {failed}")
     if not report.valid:
         hint = "; --allow-private accepts them" if set(report.rejected) == {"not_global"} else ""
-        session.say(f"error: no valid line among {report.read}{hint}")
+        session.fault(f"error: no valid line among {report.read}{hint}")
     if report.failed_sources or not report.valid:
         raise Ended(ExitCode.FAILED)
 

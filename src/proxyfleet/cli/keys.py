@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .commanding import command
-from .database import database_file
+from .database import refuse_memory, server_url
 from .failing import BadUsage
 from .session import Session
 
 if TYPE_CHECKING:
-    from proxyfleet.stores.sql.database import Database
-    from proxyfleet.stores.sql.rotation import KeyStatus
+    from proxyfleet.stores.keykeeping import KeyKeeper, KeyStatus
     from proxyfleet.vault import MasterKey
 
 
@@ -27,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def status(session: Session) -> None:
     """Show where the key comes from, and which keys lock how many secrets; never a key itself."""
-    database_file(session)
+    refuse_memory(session)
     master, found = session.run(_status(session))
     keys = [one._asdict() for one in found]
     session.show({"source": master.origin, "key": master.name, "data_keys": keys}, lambda: _people(master, found))
@@ -36,11 +35,9 @@ def status(session: Session) -> None:
 
 
 async def _status(session: Session) -> "tuple[MasterKey, list[KeyStatus]]":
-    from proxyfleet.stores.sql.rotation import status
-
-    async with session.opened() as opened:
-        database = _database(opened.store)
-        return database.ring.master, await status(database)
+    async with session.opened("refuse") as opened:
+        keeper = _keeper(opened.store)
+        return keeper.master, await keeper.key_status()
 
 
 def _people(master: "MasterKey", found: "list[KeyStatus]") -> None:
@@ -89,18 +86,33 @@ def _written(session: Session, file: Path | None) -> tuple[Path, str]:
 def _default(session: Session, database: Path | None) -> Path:
     """Where a node looks. Never for a database that is locked already: a second key could not open it."""
     from proxyfleet.assembly.opening import key_source
-    from proxyfleet.stores.sql.upgrading import look
 
     source = key_source(session.loaded.settings)
     if source.value is not None or source.path is None:
         raise BadUsage("PROXYFLEET_KEY is set and counts; name a FILE, or use --print")
-    locked = look(database).keys if database is not None and database.exists() else ()
-    if locked and not source.path.exists():
+    locked = () if source.path.exists() else _locks(session, database)
+    if locked:
         raise BadUsage(
-            f"{database} is locked with key {', '.join(locked)}, and a new one would not open it; "
+            f"{database or 'the database'} is locked with key {', '.join(locked)}, and a new one would not open it; "
             "put that key back, or name another FILE"
         )
     return source.path
+
+
+def _locks(session: Session, database: Path | None) -> tuple[str, ...]:
+    """The keys without which the database cannot be read; none when it is not there yet."""
+    from proxyfleet.stores.errors import NoDatabase
+
+    if (url := server_url(session)) is not None:
+        from proxyfleet.stores.postgres.upgrading import look as look_at_server
+
+        try:
+            return session.run(look_at_server(url)).keys
+        except NoDatabase:
+            return ()
+    from proxyfleet.stores.sql.upgrading import look
+
+    return look(database).keys if database is not None and database.exists() else ()
 
 
 def rotate(
@@ -111,7 +123,7 @@ def rotate(
     ] = None,
 ) -> None:
     """Re-encrypt every secret under a new data key while all goes on, or finish what was begun; --to changes your own key."""
-    database_file(session)
+    refuse_memory(session)
     if to is None:
         count = session.run(_rotate(session))
         session.show({"reencrypted": count}, lambda: print(f"{count} secrets re-encrypted"))
@@ -125,32 +137,31 @@ def rotate(
 
 
 async def _rotate(session: Session) -> int:
-    from proxyfleet.stores.sql.rotation import rotate
-
     from .progressing import counting
 
-    async with session.opened() as opened:
+    async with session.opened("refuse") as opened:
         with counting(session, "secrets") as tell:
-            return await rotate(_database(opened.store), tell)
+            return await _keeper(opened.store).rotate(tell)
 
 
 async def _change(session: Session, to: Path) -> "tuple[MasterKey, int]":
-    from proxyfleet.stores.sql.rotation import change_master
+    from proxyfleet.settings.places import sqlite_file
     from proxyfleet.stores.sql.trouble import explained
     from proxyfleet.vault import KeySource
 
-    path = database_file(session)
-    with explained(path):
+    path = sqlite_file(session.loaded.settings.store)
+    with explained(to):
         new = KeySource(file=to).find(path)
     if new is None:
         raise BadUsage(f"there is no key file {to}; make it: proxyfleet key generate {to}")
-    async with session.opened() as opened:
-        return new, await change_master(_database(opened.store), new)
+    async with session.opened("refuse") as opened:
+        return new, await _keeper(opened.store).change_master(new)
 
 
-def _database(store: object) -> "Database":
-    from proxyfleet.stores.sql.store import SqliteStore
+def _keeper(store: object) -> "KeyKeeper":
+    from proxyfleet.stores.keykeeping import KeyKeeper
 
-    if not isinstance(store, SqliteStore):
-        raise BadUsage("this store locks nothing; name one by --store sqlite:///FILE")
-    return store.database
+    store = getattr(store, "inventory", store)  # the claims of the fleet may be kept elsewhere
+    if not isinstance(store, KeyKeeper):
+        raise BadUsage("this store locks nothing; name one by --store sqlite:///FILE or postgresql://...")
+    return store

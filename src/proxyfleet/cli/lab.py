@@ -26,6 +26,9 @@ class Counts:
         int, typer.Option(min=0, max=65_000, help="Consecutive ports from here; 0 takes free ones.")
     ] = 0
     open: Annotated[bool, typer.Option("--open", help="Proxies that ask for no credentials.")] = False
+    sources: Annotated[
+        bool, typer.Option("--sources", help="Stand-ins of all free sources that list them, for `sources fetch`.")
+    ] = False
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +50,8 @@ async def _run(session: Session, counts: Counts) -> None:
     stop = Event()
     stop_on_signals(stop)
     wanted = {kind: getattr(counts, kind) for kind in KINDS}
-    async with lab_running(wanted, counts.first_port, credentials=not counts.open) as up:
+    running = lab_running(wanted, counts.first_port, credentials=not counts.open, sources=counts.sources)
+    async with running as up:
         if session.common.json:
             session.emit(up)
             sys.stdout.flush()
@@ -56,5 +60,7 @@ async def _run(session: Session, counts: Counts) -> None:
                 tell("proxy", url)
             for name in ("target", "tls_target", "ca_file", "control"):
                 tell(name, str(up[name]))
+            if up["sources"]:
+                tell("sources", up["sources"])
             tell("ready", "")
         await stop.wait()

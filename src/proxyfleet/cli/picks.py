@@ -21,9 +21,9 @@ class Wish:
     selector: Annotated[str, typer.Option(help="Which proxies, such as 'country=US tag=premium'.")] = ""
     strategy: Annotated[str | None, typer.Option(metavar="NAME", help="How one of the eligible is picked.")] = None
     count: Annotated[int, typer.Option(help="How many different proxies.", min=1, max=10_000)] = 1
-    target: Annotated[str | None, typer.Option(metavar="HOST", help="The site it is for: its own memory counts.")] = (
-        None
-    )
+    target: Annotated[
+        str | None, typer.Option(metavar="HOST|URL", help="The site it is for: what is remembered about it counts.")
+    ] = None
     explain: Annotated[
         bool, typer.Option("--explain", help="Pick none; say of each whether it may be, and why not.")
     ] = False
@@ -46,7 +46,7 @@ def pick(session: Session, wish: Wish) -> None:
     session.show(told, lambda: session.lines(str(one["url"]) for one in told["picked"]))
     if told["refusal"] is not None:
         fewer = f"only {len(told['picked'])} different proxies fit"
-        session.say(f"{told['missing']} missing: {fewer if told['picked'] else told['refusal']['reason']}")
+        session.fault(f"{told['missing']} missing: {fewer if told['picked'] else told['refusal']['reason']}")
     if not told["picked"]:
         raise Ended(ExitCode.FAILED)
 
@@ -64,11 +64,12 @@ async def _picked(session: Session, wish: Wish) -> Told:
 
 def _explain(session: Session, wish: Wish) -> None:
     rows: list[Told] = session.run(_explained(session, wish))
-    eligible = sum(1 for row in rows if row["eligible"])
-    answer = {"eligible": eligible, "total": len(rows), "proxies": rows}
+    eligible, last = (sum(1 for row in rows if row[name]) for name in ("eligible", "last_resort"))
+    answer = {"eligible": eligible, "last_resort": last, "total": len(rows), "proxies": rows}
     session.show(answer, _table(rows))
-    session.say(f"{eligible} of {len(rows)} proxies are eligible")
-    if not eligible:
+    more = f"; {last} more as a last resort, when nobody is" if last else ""
+    session.say(f"{eligible} of {len(rows)} proxies are eligible{more}")
+    if not eligible and not last:
         raise Ended(ExitCode.FAILED)
 
 
@@ -81,7 +82,11 @@ def _table(rows: list[Told]) -> Callable[[], None]:
     def people() -> None:
         from .tables import table
 
-        cells = [[row["id"], row["address"], row["eligible"], row["code"], row["reason"], row["until"]] for row in rows]
+        cells = [[row["id"], row["address"], _word(row), row["code"], row["reason"], row["until"]] for row in rows]
         table(("id", "address", "eligible", "code", "reason", "until"), cells)
 
     return people
+
+
+def _word(row: Told) -> object:
+    return "last resort" if row["last_resort"] else row["eligible"]

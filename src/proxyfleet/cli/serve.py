@@ -1,4 +1,4 @@
-"""`serve`: one node, until it is told to stop."""
+"""`serve`: one node or several on one port, until it is told to stop."""
 
 import sys
 from dataclasses import dataclass, field
@@ -30,6 +30,10 @@ class Serving:
         bool, typer.Option("--allow-private-targets", help="Serve targets on this machine and its networks.")
     ] = False
     strategy: Annotated[str | None, typer.Option(metavar="NAME", help="How proxies are picked.")] = None
+    processes: Annotated[
+        int, typer.Option(metavar="N", help="So many processes on one port; they share the store.")
+    ] = 1
+    member: Annotated[int | None, typer.Option(hidden=True)] = None
 
 
 def register(app: typer.Typer) -> None:
@@ -38,8 +42,9 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(session: Session, serving: Serving) -> None:
-    """Run the gateway; prints `ready` when it answers, ends in order on SIGTERM and Ctrl-C."""
-    from proxyfleet.assembly.serving import serve
+    """Run the gateway; prints `ready` when it answers, reads its settings again on SIGHUP, ends in order on SIGTERM and Ctrl-C."""
+    from proxyfleet.assembly.processes import Ended
+    from proxyfleet.assembly.serving import serve, serve_together
 
     wanted = {"gateway.listen": serving.listen, "gateway.control": serving.control, "rules.strategy": serving.strategy}
     for key, value in wanted.items():
@@ -51,7 +56,15 @@ def serve(session: Session, serving: Serving) -> None:
     settings = session.loaded.settings
     for warning in session.loaded.warnings:
         session.say(f"warning: {warning}")
-    session.run(serve(settings, serving.sources, wish, tell), fast=True)
+    if serving.processes == 1 or serving.member is not None:
+        work = serve(settings, serving.sources, wish, tell, again=session.again, member=serving.member)
+        session.run(work, fast=True)
+        return
+    together = serve_together(settings, serving.sources, wish, tell, count=serving.processes, arguments=sys.argv[1:])
+    try:
+        session.run(together)
+    except Ended as ended:
+        raise SystemExit(ended.exit_code) from None  # it has said why
 
 
 def tell(name: str, value: str) -> None:

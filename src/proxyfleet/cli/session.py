@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .streams import fits, printable
+
 if TYPE_CHECKING:
     from proxyfleet.assembly.answering import Answers
-    from proxyfleet.assembly.opening import Opened
+    from proxyfleet.assembly.opening import Missing, Opened
     from proxyfleet.settings import Loaded
+    from proxyfleet.settings.schema import Settings
 
 T = TypeVar("T")
 Flags = dict[str, tuple[str, object]]
@@ -53,6 +56,12 @@ class Session:
         start_logging(loaded.settings.log)
         return loaded
 
+    def again(self) -> "Settings":
+        """The settings as they are now, by the same flags. Raises `SettingsError`."""
+        from proxyfleet.settings import load
+
+        return load(config=self.common.config, flags=self.flags).settings
+
     def run(self, work: Coroutine[Any, Any, T], *, fast: bool = False) -> T:
         """Run a coroutine to its end; `Any` is asyncio's own."""
         from proxyfleet.assembly.loop import run
@@ -60,11 +69,11 @@ class Session:
         return run(work, fast=fast)
 
     @asynccontextmanager
-    async def opened(self) -> "AsyncIterator[Opened]":
-        """The open store."""
+    async def opened(self, missing: "Missing" = "make") -> "AsyncIterator[Opened]":
+        """The open store. Commands that make nothing new say `refuse`."""
         from proxyfleet.assembly.opening import opened
 
-        async with opened(self.loaded.settings) as found:
+        async with opened(self.loaded.settings, missing=missing) as found:
             yield found
 
     @asynccontextmanager
@@ -82,11 +91,18 @@ class Session:
     def say(self, text: str) -> None:
         """To people, unless they asked for quiet."""
         if not self.common.quiet:
-            print(text, file=sys.stderr)
+            self.fault(text)
+
+    def fault(self, text: str) -> None:
+        """Why not all was done, to people, however quiet it is to be."""
+        for line in text.splitlines():
+            print(printable(line), file=sys.stderr)
 
     def emit(self, value: object) -> None:
         """One JSON document to standard output."""
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None) + "\n")
+        indent = 2 if sys.stdout.isatty() else None
+        text = json.dumps(value, ensure_ascii=False, indent=indent)
+        sys.stdout.write((text if fits(text) else json.dumps(value, indent=indent)) + "\n")
 
     def lines(self, lines: Iterable[str]) -> None:
         """Plain lines to standard output."""

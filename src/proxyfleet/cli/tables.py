@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from .streams import printable
+
 MOST_RICH: Final = 500
 """Rich needs a millisecond per row; longer tables are written plainly."""
 
@@ -52,5 +54,4 @@ def _cell(value: object) -> str:
         return f"{value:.2f}"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "-"
-    # Whatever a list or an operator wrote must not steer the terminal.
-    return "".join(char if char.isprintable() else "?" for char in str(value))
+    return printable(str(value))

@@ -178,7 +178,7 @@ FIELDS: dict[str, Field] = {
     "reputation": Field(_whole, None, True, "0 to 100"),
     "health": Field(_number, None, True, "0.0 to 1.0"),
     "uses": Field(_whole, None, True, "attempts so far"),
-    "exit_address": Field(str, None, False, "exit address found by a check"),
+    "exit_address": Field(str, None, False, "measured exit address, or the claimed one while unmeasured"),
 }
 """Every field of a selector; the order is the order of the documentation."""
 

@@ -6,6 +6,7 @@ a quarter of what objects cost and keep the garbage collector out of a million p
 
 import struct
 from array import array
+from collections.abc import Iterable, Sequence
 
 INFINITY = float("inf")
 UNKNOWN = -1.0
@@ -45,16 +46,40 @@ ABSENT, HELD, FULL, READY = 0, 1, 2, 3
 """Hard state or removed; held back softly; no free slot; may be picked."""
 
 
-DOUBLES = (
-    "success_rate", "response_time", "last_success", "health", "window_start", "peak", "peak_at", "due",
-    "expires", "rest_until", "last_used", "last_failure",
+LAYOUT = (
+    ("d", "peak_at", "peak", "window_start", "success_rate", "response_time", "last_success"),
+    ("I", "successes"),
+    ("H", "streak", "window_tries", "window_successes", "flags"),
+    ("I", "failures", "strangers", "profile"),
+    ("d", "health", "due"),
+    ("B", "circuit", "standing", "reputation", "weight"),
+    ("I", "bins"),
+    ("Q", "turn"),
+    ("d", "last_used"),
+    ("I", "ids", "active", "leases", "capacity", "lead"),
+    ("H", "port"),
+    ("B", "last_error", "untold"),
+    ("d", "last_failure", "rest_until", "expires"),
 )  # fmt: skip
-LONGS = ("turn",)
-WORDS = ("successes", "failures", "strangers", "capacity", "leases", "active", "lead", "profile", "bins", "ids")
-SHORTS = ("flags", "streak", "window_tries", "window_successes", "port")
-BYTES = ("circuit", "standing", "reputation", "weight", "last_error")
-ROW = struct.Struct(f"={len(DOUBLES)}d{len(LONGS)}Q{len(WORDS)}I{len(SHORTS)}H{len(BYTES)}B1x")
-"""One slot: 160 bytes, so that an outcome touches three cache lines instead of thirty."""
+"""The fields of one slot in the order of a row, by their codes of `struct`; every field lies at a multiple of its size.
+
+What an outcome changes comes first, then what it looks at, then what a pick touches, then the rest: each of the three
+lies within one or two cache lines, and the first two are read and written in one step each.
+"""
+NAMES = tuple(name for _, *names in LAYOUT for name in names)
+
+
+def _struct(groups: int) -> struct.Struct:
+    return struct.Struct("@" + "".join(f"{len(names)}{code}" for code, *names in LAYOUT[:groups]))
+
+
+ROW = _struct(len(LAYOUT))
+"""One slot: 160 bytes."""
+WIDTH = ROW.size
+BOOKED = _struct(3)
+"""What booking an outcome changes: from `peak_at` to `flags`."""
+SCORED = _struct(6)
+"""The same, and what scoring looks at: up to `weight`."""
 UNUSED = {
     **dict.fromkeys(("success_rate", "response_time", "last_success", "last_failure", "last_used", "peak"), UNKNOWN),
     **dict.fromkeys(("due", "expires", "rest_until"), INFINITY),
@@ -62,12 +87,18 @@ UNUSED = {
 """What an unused slot holds where it is not 0."""
 
 
+PIECE = 4096
+"""Rows that growing makes at once, so that it needs little more memory than they do in the end."""
+
+
 class Columns:
     """One column a quantity, indexed by slot; `grow` lengthens them all. Instants and times are float seconds.
 
-    The columns are strided views into one buffer of rows, which is replaced when it grows: always go through the
-    attribute, never keep a column.
+    The columns are strided views into one buffer of `rows`, which may move when it grows: always go through the
+    attribute, never keep a column. Slot n is row n: `BOOKED` and `SCORED` read several fields of one in a single step.
     """
+
+    __slots__ = ("peak_tau", "rows", "size", *NAMES)
 
     success_rate: "memoryview[float]"
     response_time: "memoryview[float]"
@@ -106,12 +137,14 @@ class Columns:
     reputation: "memoryview[int]"
     weight: "memoryview[int]"
     last_error: "memoryview[int]"
+    untold: "memoryview[int]"
+    """1 while there is something that the other nodes have not been told."""
 
     def __init__(self) -> None:
         self.size = 0
         self.peak_tau = 10.0
         """Seconds in which a peak latency fades to a third (`Rules.ewma_tau`)."""
-        self._rows = bytearray()
+        self.rows = bytearray()
         self._view()
 
     def grow(self, size: int) -> None:
@@ -119,29 +152,35 @@ class Columns:
         before = self.size
         if size <= before:
             return
-        names = (*DOUBLES, *LONGS, *WORDS, *SHORTS, *BYTES)
-        unused = ROW.pack(*(UNUSED.get(name, 0) for name in names))
-        rows = bytearray(unused) * size
-        rows[: before * ROW.size] = self._rows
-        self._rows = rows
+        unused = ROW.pack(*(UNUSED.get(name, 0) for _, *names in LAYOUT for name in names))
+        for name in NAMES:
+            delattr(self, name)  # a buffer that is looked at cannot be lengthened
+        for done in range(before, size, PIECE):
+            self.rows += unused * min(PIECE, size - done)
         self.size = size
         self._view()
         self.lead[before:] = memoryview(array("I", range(before, size)))
 
-    def _view(self) -> None:
-        whole = memoryview(self._rows)
-        offset = self._cut(whole.cast("d"), DOUBLES, 8, 0)
-        offset = self._cut(whole.cast("Q"), LONGS, 8, offset)
-        offset = self._cut(whole.cast("I"), WORDS, 4, offset)
-        offset = self._cut(whole.cast("H"), SHORTS, 2, offset)
-        self._cut(whole.cast("B"), BYTES, 1, offset)
+    def row(self, slot: int) -> bytes:
+        """Everything about one slot, as `stamp` takes it."""
+        return bytes(self.rows[slot * WIDTH : (slot + 1) * WIDTH])
 
-    def _cut(
-        self, items: "memoryview[float] | memoryview[int]", names: tuple[str, ...], width: int, offset: int
-    ) -> int:
-        for nth, name in enumerate(names, start=offset // width):
-            setattr(self, name, items[nth :: ROW.size // width])
-        return offset + width * len(names)
+    def stamp(self, first: int, rows: Sequence[bytes], ids: Iterable[int], ports: Iterable[int]) -> None:
+        """Make the slots from `first` on like these rows, each with its own id and port, and leader of itself."""
+        end = first + len(rows)
+        self.rows[first * WIDTH : end * WIDTH] = b"".join(rows)
+        self.lead[first:end] = memoryview(array("I", range(first, end)))
+        self.ids[first:end] = memoryview(array("I", ids))
+        self.port[first:end] = memoryview(array("H", ports))
+
+    def _view(self) -> None:
+        whole = memoryview(self.rows)
+        offset = 0
+        for code, *names in LAYOUT:
+            items: memoryview[float] | memoryview[int] = whole.cast(code)  # type: ignore[call-overload]
+            for name in names:
+                setattr(self, name, items[offset // items.itemsize :: WIDTH // items.itemsize])
+                offset += items.itemsize
 
     def forget(self, slot: int) -> None:
         """Clear what was learnt about the slot; identity, labels, capacity, leases and expiry stay."""

@@ -53,7 +53,22 @@ class DuplicateProxy(FleetError):
     code = "duplicate_proxy"
 
 
+class SecretLost(FleetError):
+    """A stored password that cannot be opened: it was altered, or belongs to another row. Set a new one, or restore a backup."""
+
+    code = "secret_lost"
+
+
 class NoFreeSlot(FleetError):
     """A slot was asked for on a proxy whose capacity is used up, or given back where none was taken."""
 
     code = "no_free_slot"
+
+
+class DuplicatePurchase(FleetError):
+    """A tag under which something was bought already, or is being bought: look at what came of it, do not buy again."""
+
+    code = "duplicate_purchase"
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(f"purchase {tag} is written down already; `proxyfleet providers orders` tells what came of it")

@@ -1,10 +1,13 @@
-"""Why this one, and why not the others (SPEC D4): one reason per proxy, in the order of tests of rule 8. Changes nothing."""
+"""Why this one, and why not the others (SPEC D4): one reason per proxy, in the order of tests of rule 8, and who would be
+taken all the same before a request is refused. Changes nothing.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from proxyfleet.core.columns import (
     DISABLED,
+    FULL,
     GATED,
     PENDING,
     PROBING,
@@ -12,19 +15,25 @@ from proxyfleet.core.columns import (
     RESTING,
     SCORE_PROBE,
     SUPPRESSED,
+    WORKED,
 )
 from proxyfleet.core.health.ledger import CATEGORIES
 from proxyfleet.core.picking import Picking, Wish
 
 
 class Explained(NamedTuple):
-    """`code` is stable: `eligible` or the first test that failed; `reason` is one readable line; `until` when it ends, if known."""
+    """`code` is stable: `eligible` or the first test that failed; `reason` is one readable line; `until` when it ends, if known.
+
+    `last_resort` says that a request (not a lease) is given this proxy when nobody is eligible: it is full and nothing
+    else is wrong, or the guard lifts what holds it back.
+    """
 
     proxy_id: int
     eligible: bool
     code: str
     reason: str
     until: float | None = None
+    last_resort: bool = False
 
 
 Answer = tuple[str, str, float | None]
@@ -42,7 +51,7 @@ def explain(picking: Picking, wish: Wish, target: str | None) -> Iterator[Explai
         if found is None:
             yield Explained(proxy_id, True, "eligible", _eligible(picking, slot))
         else:
-            yield Explained(proxy_id, False, *found)
+            yield Explained(proxy_id, False, *found, _last_resort(picking, wish, slot, target, found[0]))
 
 
 def _misfit(picking: Picking, wish: Wish, slot: int) -> Answer | None:
@@ -82,9 +91,14 @@ def _soft(picking: Picking, wish: Wish, slot: int, target: str | None) -> Answer
         lead = columns.lead[slot]
         connections = "" if doctor.slots.connects(slot) else f" and {columns.active[slot]} connections, its cap"
         return "capacity", f"carries {columns.leases[lead]} of {columns.capacity[lead]} leases{connections}", None
+    return _but_for_room(picking, wish, slot, target)
+
+
+def _but_for_room(picking: Picking, wish: Wish, slot: int, target: str | None) -> Answer | None:
+    doctor = picking.doctor
     if (until := doctor.slots.waits.get(slot, 0.0)) > wish.now:
         return "min_interval", "was used a moment ago and asks for an interval", until
-    target = target or selector.target
+    target = target or wish.selector.target
     if target is not None and doctor.pairs.blocked(target, slot, wish.now):
         pair = (doctor.pairs.of(target) or {})[slot]
         return "target_memory", f"{pair.reason} for {target}", pair.until
@@ -109,6 +123,23 @@ def _score(picking: Picking, wish: Wish, slot: int) -> Answer | None:
     if health < floor and not picking.columns.flags[slot] & SCORE_PROBE:
         return "low_score", f"health {health:.2f} is below {floor:.2f}", picking.doctor.probe_time(slot)
     return None
+
+
+LIFTED = frozenset({"target_memory", "resting", "probing", "low_score"})
+"""What the guard may lift: rule 8's last three tests."""
+
+
+def _last_resort(picking: Picking, wish: Wish, slot: int, target: str | None, code: str) -> bool:
+    doctor, flags = picking.doctor, picking.columns.flags[slot]
+    full = code == "capacity" and doctor.slots.connects(slot)
+    if full and _but_for_room(picking, wish, slot, target) is None:
+        return True
+    soft = code in LIFTED or (full and picking.columns.standing[slot] == FULL)
+    if not (soft and doctor.guard.full and flags & WORKED):
+        return False
+    target = target or wish.selector.target
+    pair = None if target is None else (doctor.pairs.of(target) or {}).get(slot)
+    return (pair is None or pair.blocked <= wish.now) and doctor.slots.polite(slot, target)
 
 
 def _eligible(picking: Picking, slot: int) -> str:

@@ -5,14 +5,14 @@ who is ready and never changes them; which one of the ready is picked is the str
 """
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from proxyfleet.core.clause import Profile
 from proxyfleet.core.columns import FULL, READY, SCORE_PROBE, Columns
 from proxyfleet.core.postings import Postings
 from proxyfleet.core.profiles import Profiles
 from proxyfleet.core.selector import Selector
-from proxyfleet.core.view import Build, View
+from proxyfleet.core.view import Build, Step, View
 
 MOST_VIEWS = 64
 SMALL = 1024
@@ -20,6 +20,8 @@ SMALL = 1024
 SLICE = 192
 """Slots that one call builds of a larger view, well under half a millisecond."""
 MOST_ASKED = 1024
+Movers = tuple[tuple[Step, ...], tuple[Step, ...]]
+"""Whom a changed score is told in any case, and whom only if the weight is another one."""
 
 
 class Index:
@@ -38,6 +40,7 @@ class Index:
         self.turn_watchers = self.load_watchers = 0
         self.top_floor = min_score
         self._of_profile: dict[int, tuple[View, ...]] = {}
+        self._movers: dict[int, Movers] = {}
         self._asked: dict[str, int] = {}
         self.clock = 0
         """The number of the present question; the view asked longest ago makes room for another."""
@@ -55,6 +58,15 @@ class Index:
         for view in self.views_of(number):
             view.enrol(slot)
 
+    def add_many(self, slots: range, numbers: Sequence[int]) -> None:
+        """Slots appear with their labels, by the numbers of their profiles; while there is no view."""
+        members: dict[int, list[int]] = {number: [] for number in numbers}
+        for slot, number in zip(slots, numbers, strict=True):
+            members[number].append(slot)
+        for number, found in members.items():
+            self.profiles.take_many(number, len(found))
+        self.postings.add_many(slots, [(self.profiles.at(number), number, members[number]) for number in members])
+
     def remove(self, slot: int) -> None:
         """A slot disappears, or is about to get other labels. It still has its id and its old labels."""
         number = self.columns.profile[slot]
@@ -63,6 +75,7 @@ class Index:
         self.postings.remove(slot, self.profiles.at(number))
         if self.profiles.release(number):
             self._of_profile.pop(number, None)
+            self._movers.pop(number, None)
             self.postings.forget(number)
 
     def views_of(self, number: int) -> tuple[View, ...]:
@@ -88,6 +101,25 @@ class Index:
             else:
                 fits = standing >= FULL and (health >= view.floor or probe)
                 self._place(view, slot, standing if fits else 0)
+
+    def rated(self, slot: int, number: int, weighs_anew: bool) -> None:
+        """The scores of a slot of profile `number` have changed that was and stays ready in all views that its labels fit."""
+        always, by_weight = self._movers.get(number) or self._movers_of(number)
+        for moved in always:
+            moved(slot)
+        if weighs_anew:
+            for moved in by_weight:
+                moved(slot)
+
+    def _movers_of(self, number: int) -> Movers:
+        """Whom to tell; a view that is being built may not have the slot yet, so that the long way is asked meanwhile."""
+        views = self.views_of(number)
+        if any(view.building for view in views):
+            return (self.refresh,), ()
+        always = tuple(moved for view in views for moved in view.on_score)
+        by_weight = tuple(moved for view in views for moved in view.on_weight)
+        self._movers[number] = always, by_weight
+        return always, by_weight
 
     def _place(self, view: View, slot: int, standing: int) -> None:
         """Where the slot belongs in the view: ready, full (only that), or nowhere (0)."""
@@ -157,6 +189,7 @@ class Index:
 
     def _views_changed(self) -> None:
         self._of_profile.clear()
+        self._movers.clear()
         self.turn_watchers = sum(bool(view.on_turn) for view in self.views.values())
         self.load_watchers = sum(bool(view.on_load) for view in self.views.values())
         self.top_floor = max((view.floor for view in self.views.values()), default=self.min_score)

@@ -46,14 +46,15 @@ class Order:
         held = self._keys[slot]
         if held == key:
             return
-        self.count += held == NO_KEY
+        if held == NO_KEY:
+            self.count += 1
         self._keys[slot] = key
-        entry = key << SLOT_BITS | slot
-        if not self._tail or entry > self._tail[-1]:
-            self._tail.append(entry)
+        entry, tail, heap = key << SLOT_BITS | slot, self._tail, self._heap
+        if not tail or entry > tail[-1]:
+            tail.append(entry)
         else:
-            heappush(self._heap, entry)
-        if len(self._heap) + len(self._tail) > 2 * self.count + 64:
+            heappush(heap, entry)
+        if len(heap) + len(tail) > 2 * self.count + 64:
             self._drop_the_gone()
 
     def remove(self, slot: int) -> None:
@@ -65,13 +66,15 @@ class Order:
     def first(self) -> int:
         """The slot with the smallest key, -1 when there is none."""
         tail, heap, keys = self._tail, self._heap, self._keys
-        while tail and keys[tail[0] & SLOT_MASK] != tail[0] >> SLOT_BITS:
-            tail.popleft()
         while heap and keys[heap[0] & SLOT_MASK] != heap[0] >> SLOT_BITS:
             heappop(heap)
-        if heap and (not tail or heap[0] < tail[0]):
-            return heap[0] & SLOT_MASK
-        return tail[0] & SLOT_MASK if tail else -1
+        while tail:
+            entry = tail[0]
+            slot = entry & SLOT_MASK
+            if keys[slot] == entry >> SLOT_BITS:
+                return heap[0] & SLOT_MASK if heap and heap[0] < entry else slot
+            tail.popleft()
+        return heap[0] & SLOT_MASK if heap else -1
 
     def leading(self, most: int) -> list[int]:
         """Up to `most` slots in order; fewer when entries that are gone stand in between."""

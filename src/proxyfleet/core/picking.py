@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from proxyfleet.core.clause import Clause, Op
-from proxyfleet.core.columns import ABSENT, FULL, HELD, READY, SCORE_PROBE, WORKED, Columns
+from proxyfleet.core.columns import ABSENT, FULL, HELD, PROBING, READY, RESTING, SCORE_PROBE, WORKED, Columns
 from proxyfleet.core.health.doctor import Doctor
 from proxyfleet.core.report import hot_fact
 from proxyfleet.core.selector import Selector
@@ -89,10 +89,6 @@ class Picking:
         if not tests:
             return None
         return tests[0] if len(tests) == 1 else lambda slot: all(test(slot) for test in tests)
-
-    def remembers(self, target: str) -> bool:
-        """Whether anything at all is remembered or capped for this target, so that candidates must be tested."""
-        return bool(self.doctor.records.details) or self.doctor.pairs.of(target) is not None
 
     def _target_tests(self, target: str, now: float, memory: bool) -> list[Accept]:
         tests: list[Accept] = []
@@ -198,6 +194,20 @@ class Picking:
         if not wish.selector.matches(self.index.profiles.at(columns.profile[slot])):
             return False
         return wish.accept is None or wish.accept(slot)
+
+    def serves(self, selector: Selector, slot: int, now: float) -> bool:
+        """Whether a proxy that somebody stays with may be used again: no hard state, no rest for failures, and it still fits.
+
+        Load, politeness and scores move nobody who is there already.
+        """
+        columns = self.columns
+        if columns.due[slot] <= now:
+            self.doctor.settle(slot, now)
+        if columns.standing[slot] == ABSENT or columns.flags[slot] & (RESTING | PROBING):
+            return False
+        if columns.ids[slot] in selector.exclude or (selector.facts and not self.fits_facts(selector, slot, now)):
+            return False
+        return selector.matches(self.index.profiles.at(columns.profile[slot]))
 
     def floor(self, selector: Selector) -> float:
         """The health below which the selector holds proxies back."""

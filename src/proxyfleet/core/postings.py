@@ -4,7 +4,8 @@ A question nobody asked before is answered from its smallest posting; so are the
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from proxyfleet.core.clause import Clause, Op, Profile, tier_of
 from proxyfleet.core.selector import Selector
@@ -44,15 +45,35 @@ class Postings:
     def add(self, slot: int, profile: Profile, number: int = -1) -> None:
         """The slot carries these labels from now on. `number` names the profile, so that its postings are found at once."""
         self.everyone.add(slot)
+        for posting in self._of(profile, number):
+            posting.add(slot)
+            if isinstance(posting.places, Sparse) and len(posting) * DENSE_SHARE > self.size:
+                _make_dense(posting, self.size)
+
+    def add_many(self, slots: range, shared: Iterable[tuple[Profile, int, Sequence[int]]]) -> None:
+        """All these slots carry labels from now on: each profile, its number, and which of the slots have it."""
+        everyone = array("i", slots)
+        self.everyone.extend(everyone, in_a_row=True)
+        merged: dict[int, tuple[SlotSet, list[Sequence[int]]]] = {}
+        for profile, number, members in shared:
+            for posting in self._of(profile, number):
+                merged.setdefault(id(posting), (posting, []))[1].append(members)
+        for posting, parts in merged.values():
+            count = sum(map(len, parts))
+            if isinstance(posting.places, Sparse) and (len(posting) + count) * DENSE_SHARE > self.size:
+                _make_dense(posting, self.size)
+            if count == len(slots):
+                posting.extend(everyone, in_a_row=True)
+            else:
+                posting.extend(array("i", chain.from_iterable(parts)))
+
+    def _of(self, profile: Profile, number: int) -> tuple[SlotSet, ...]:
         postings = self._of_profile.get(number)
         if postings is None:
             postings = tuple(self._for_key(key) for key in _keys(profile))
             if number >= 0:
                 self._of_profile[number] = postings
-        for posting in postings:
-            posting.add(slot)
-            if isinstance(posting.places, Sparse) and len(posting) * DENSE_SHARE > self.size:
-                _make_dense(posting, self.size)
+        return postings
 
     def _for_key(self, key: Key) -> SlotSet:
         posting = self._by_label.get(key)

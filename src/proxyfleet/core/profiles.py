@@ -24,11 +24,18 @@ class Profiles:
 
     def take(self, profile: Profile) -> int:
         """The number of this profile for one more user."""
-        number = self._numbers.get(profile)
-        if number is None:
-            number = self._new(profile)
+        number = self.number(profile)
         self._users[number] += 1
         return number
+
+    def number(self, profile: Profile) -> int:
+        """The number of this profile; one that was not in use is to be counted by `take_many` before anything else."""
+        number = self._numbers.get(profile)
+        return self._new(profile) if number is None else number
+
+    def take_many(self, number: int, users: int) -> None:
+        """That many more users."""
+        self._users[number] += users
 
     def _new(self, profile: Profile) -> int:
         if self._spare:

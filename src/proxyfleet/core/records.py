@@ -3,7 +3,7 @@
 Only storage: no health, no decisions. Most proxies have no rare details, many share user name and password.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from proxyfleet.core.columns import CHECK_FIRST, DISABLED, GATED, INFINITY, PENDING, USED, Columns
 from proxyfleet.core.profiles import Profiles
@@ -46,6 +46,16 @@ class Records:
         else:
             self.details[slot] = proxy.details
 
+    def write_many(self, first: int, proxies: Sequence[Proxy]) -> None:
+        """The cold half of plain proxies (no rare details) for the slots from `first` on; their columns are stamped."""
+        end = first + len(proxies)
+        self._hosts[first:end] = [proxy.host for proxy in proxies]
+        usernames = [proxy.username for proxy in proxies]
+        passwords = [proxy.password for proxy in proxies]
+        if any(usernames) and len({*usernames}) < len(usernames):
+            _share(usernames, passwords)
+        self._usernames[first:end], self._passwords[first:end] = usernames, passwords
+
     def erase(self, slot: int) -> None:
         """The slot is free."""
         self._hosts[slot], self._usernames[slot], self._passwords[slot] = "", None, None
@@ -72,9 +82,10 @@ class Records:
 
     def endpoint(self, slot: int) -> Endpoint:
         """What a dialer needs."""
-        scheme = self.profiles.at(self.columns.profile[slot]).scheme
+        scheme, labels = self.profiles.at(self.columns.profile[slot])
+        rotating = labels if labels.kind is Kind.ROTATING else None
         return Endpoint(
-            scheme, self._hosts[slot], self.columns.port[slot], self._usernames[slot], self._passwords[slot]
+            scheme, self._hosts[slot], self.columns.port[slot], self._usernames[slot], self._passwords[slot], rotating
         )
 
     def rotating(self, slot: int) -> bool:
@@ -94,9 +105,18 @@ class Records:
             "min_interval": details.min_interval or None,
             "target_capacity": details.target_capacity,
             "notes": details.notes or None,
-            "exit_address": details.exit_address,
+            "exit_address": details.exit,
         }
         return held.get
+
+
+def _share(usernames: list[str | None], passwords: list[Secret | None]) -> None:
+    """Neighbours with the same user name usually have the same password: one object each, at the cost of revealing it."""
+    for nth in range(1, len(usernames)):
+        if usernames[nth] == usernames[nth - 1]:
+            usernames[nth] = usernames[nth - 1]
+            if passwords[nth] is not passwords[nth - 1] and passwords[nth] == passwords[nth - 1]:
+                passwords[nth] = passwords[nth - 1]
 
 
 PLAIN = Details()

@@ -117,6 +117,38 @@ class Selector:
             target=self.target,
         )
 
+    def held_for(self, resource: str | None) -> "Selector":
+        """The same question for that resource: who is held for it does not fit."""
+        return self._with(resource=resource)
+
+    def without(self, proxy_id: int) -> "Selector":
+        """The same question without that proxy."""
+        return self._with(exclude=self.exclude | {proxy_id})
+
+    def _with(self, resource: str | None = None, exclude: Iterable[int] | None = None) -> "Selector":
+        return Selector(
+            self.clauses,
+            min_score=self.min_score,
+            exclude=self.exclude if exclude is None else exclude,
+            resource=resource or self.resource,
+            target=self.target,
+            spread=self.spread,
+        )
+
+    def narrowed(self, other: "Selector") -> "Selector":
+        """Both questions at once; what can be said only once is `other`'s where it says it."""
+        if not self.text or not other.text:
+            return other if not self.text else self
+        floors = [one for one in (self.min_score, other.min_score) if one is not None]
+        return Selector(
+            (*self.clauses, *other.clauses),
+            min_score=max(floors, default=None),
+            exclude=self.exclude | other.exclude,
+            resource=other.resource or self.resource,
+            target=other.target or self.target,
+            spread=other.spread or self.spread,
+        )
+
     @classmethod
     def parse(cls, text: str) -> "Selector":
         """Read the text form; raises `BadSelector` with the position and the remedy."""
@@ -194,7 +226,7 @@ def _build(text: str, clauses: list[Clause], special: Mapping[str, Written]) -> 
         min_score=_score(text, *special["min_score"]) if "min_score" in special else None,
         exclude=[_id(text, part, exclude.at) for part in exclude.value.split(",") if part],
         resource=special.get("resource", ABSENT).value or None,
-        target=special.get("target", ABSENT).value.lower() or None,
+        target=_target(text, *special.get("target", ABSENT)),
         spread=_spread(text, *special.get("spread", ABSENT)),
     )
 
@@ -203,6 +235,12 @@ def _spread(text: str, value: str, at: int) -> str | None:
     if value not in ("", *SPREADS):
         raise BadSelector(text, at, f"spread {value!r} is unknown; use one of: {', '.join(SPREADS)}")
     return value or None
+
+
+def _target(text: str, value: str, at: int) -> str | None:
+    if "/" in value:
+        raise BadSelector(text, at, f"target {value!r} is no host; write target=example.com")
+    return value.lower() or None
 
 
 def _score(text: str, value: str, at: int) -> float:

@@ -20,7 +20,13 @@ class Slots:
         self._groups: dict[int, set[int]] = {}
         self._own: dict[int, int] = {}
         """Leases that each slot of a group has taken itself; the leader's counter holds their sum."""
-        self._on_target: dict[tuple[int, str], int] = {}
+        self.on_target: dict[tuple[int, str], int] = {}
+        """What is in flight by slot and target, of proxies with rare details only."""
+
+    @property
+    def grouped(self) -> bool:
+        """Whether any slots share a capacity."""
+        return bool(self._groups)
 
     def members(self, slot: int) -> tuple[int, ...]:
         """The slots that share this one's capacity, itself among them."""
@@ -42,10 +48,10 @@ class Slots:
         lead = self.columns.lead[slot]
         return max(0, self.columns.capacity[lead] - self.columns.leases[lead])
 
-    def take(self, slot: int) -> None:
-        """One more lease; raises `NoFreeSlot` at capacity."""
+    def take(self, slot: int, beyond: bool = False) -> None:
+        """One more lease; raises `NoFreeSlot` at capacity, unless it may go `beyond`: granted under a higher one."""
         lead = self.columns.lead[slot]
-        if self.columns.leases[lead] >= self.columns.capacity[lead]:
+        if not beyond and self.columns.leases[lead] >= self.columns.capacity[lead]:
             raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries {self.columns.leases[lead]} leases, its capacity")
         self.columns.leases[lead] += 1
         if slot in self._own:
@@ -95,22 +101,22 @@ class Slots:
         details = self.records.details.get(slot)
         if target is None or details is None or details.target_capacity is None:
             return True
-        return self._on_target.get((slot, target), 0) < details.target_capacity
+        return self.on_target.get((slot, target), 0) < details.target_capacity
 
     def began(self, slot: int, target: str | None) -> None:
         """One more request or tunnel in flight."""
         self.columns.active[slot] += 1
         if target is not None and slot in self.records.details:
-            self._on_target[(slot, target)] = self._on_target.get((slot, target), 0) + 1
+            self.on_target[(slot, target)] = self.on_target.get((slot, target), 0) + 1
 
     def ended(self, slot: int, target: str | None) -> None:
         """One less; ending what never began changes nothing."""
         if self.columns.active[slot]:
             self.columns.active[slot] -= 1
-        if target is not None and (slot, target) in self._on_target:
-            self._on_target[(slot, target)] -= 1
-            if not self._on_target[(slot, target)]:
-                del self._on_target[(slot, target)]
+        if target is not None and (slot, target) in self.on_target:
+            self.on_target[(slot, target)] -= 1
+            if not self.on_target[(slot, target)]:
+                del self.on_target[(slot, target)]
 
     def used(self, slot: int, now: float) -> bool:
         """A use begins; True when the proxy asks for an interval and rests until it is over."""
@@ -125,5 +131,5 @@ class Slots:
         self.ungroup(slot)
         self.columns.leases[slot] = self.columns.active[slot] = 0
         self.waits.pop(slot, None)
-        for pair in [pair for pair in self._on_target if pair[0] == slot] if self._on_target else []:
-            del self._on_target[pair]
+        for pair in [pair for pair in self.on_target if pair[0] == slot] if self.on_target else []:
+            del self.on_target[pair]

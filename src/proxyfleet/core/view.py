@@ -60,6 +60,9 @@ class View:
         """The structures that may be asked; the others are still being built."""
         self.on_change: tuple[Step, ...] = ()
         """What to call when the score or load of a ready slot has changed."""
+        self.on_score: tuple[Step, ...] = ()
+        """What of it the score alone concerns; `on_weight` are those that look at nothing but the weight."""
+        self.on_weight: tuple[Step, ...] = ()
         self.on_load: tuple[Step, ...] = ()
         self.on_turn: tuple[Step, ...] = ()
 
@@ -117,7 +120,10 @@ class View:
 
     def _watch(self) -> None:
         structures = tuple(self.structures.values())
-        self.on_change = tuple(s.moved for s in structures if "score" in s.cares or "load" in s.cares)
+        self.on_score = tuple(s.moved for s in structures if "score" in s.cares)
+        self.on_weight = tuple(s.moved for s in structures if "weight" in s.cares)
+        only_load = tuple(s.moved for s in structures if "load" in s.cares and "score" not in s.cares)
+        self.on_change = self.on_score + self.on_weight + only_load
         self.on_load = tuple(s.moved for s in structures if "load" in s.cares)
         self.on_turn = tuple(s.moved for s in structures if "turn" in s.cares)
 

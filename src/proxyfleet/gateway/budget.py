@@ -11,10 +11,10 @@ HALF_WINDOW = 5.0
 class RetryBudget:
     """Retries may be a share of the requests of the last 5 to 10 seconds, plus a fixed rate (Finagle's RetryBudget)."""
 
-    __slots__ = ("_before", "_requests_before", "_rules", "_since", "requests", "retries")
+    __slots__ = ("_before", "_requests_before", "_since", "requests", "retries", "rules")
 
     def __init__(self, rules: Failover, now: float) -> None:
-        self._rules = rules
+        self.rules = rules
         self._since = now
         self._requests_before = 0
         self._before = 0
@@ -25,7 +25,7 @@ class RetryBudget:
         """Whether one more retry is within the budget; if so it is counted."""
         if now - self._since >= HALF_WINDOW:
             self._turn(now)
-        allowed = self._rules.share * (self.requests + self._requests_before) + self._rules.rate * 2 * HALF_WINDOW
+        allowed = self.rules.share * (self.requests + self._requests_before) + self.rules.rate * 2 * HALF_WINDOW
         if self.retries + self._before >= allowed:
             return False
         self.retries += 1
@@ -41,10 +41,10 @@ class RetryBudget:
 class FailureBudget:
     """At most `most` failures per key and minute. Keys that cause none cost nothing; at most 65,536 are remembered."""
 
-    __slots__ = ("_failed", "_most", "_since")
+    __slots__ = ("_failed", "_since", "most")
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._since = 0.0
         self._failed: dict[str, int] = {}
 
@@ -53,7 +53,7 @@ class FailureBudget:
         if now - self._since >= 60.0:
             self._failed.clear()
             self._since = now
-        return self._failed.get(key, 0) >= self._most
+        return self._failed.get(key, 0) >= self.most
 
     def add(self, key: str) -> None:
         """One attempt that is a failure until `refund` says otherwise: parallel guesses do not get in for free."""

@@ -1,4 +1,4 @@
-"""One client's connection: reads heads, lets in, sends on errands, answers in our own name. One request at a time;
+"""A client that speaks HTTP: reads heads, lets in, sends on errands, answers in our own name. One request at a time;
 pipelined ones wait.
 
 Order of the checks: the head is readable (400, 414, 431, 505), the user may (407, 429), it is no loop (508), the
@@ -10,59 +10,43 @@ import logging
 from functools import partial
 from typing import cast
 
-from proxyfleet.gateway.access import Verdict
+from proxyfleet.gateway.access import Verdict, open_visitor
+from proxyfleet.gateway.connection import CHECKING, CLOSING, FIRST, NOBODY, READING, ClientConnection
 from proxyfleet.gateway.context import Context
-from proxyfleet.gateway.door import client_key
+from proxyfleet.gateway.door import client_key, peer_host
 from proxyfleet.gateway.errand import Errand
-from proxyfleet.gateway.exchange import Exchange
 from proxyfleet.gateway.refusals import refused, refused_by, render
+from proxyfleet.gateway.routes import Route
+from proxyfleet.gateway.socks import SocksClient
+from proxyfleet.gateway.tls import HANDSHAKE_RECORD, NOT_OFFERED, TlsLayer
 from proxyfleet.gateway.tunnel import TunnelErrand
-from proxyfleet.ports import GatewayUser
+from proxyfleet.gateway.usual import Usual
 from proxyfleet.wire.forward import passed_through, wants_close
 from proxyfleet.wire.http1_body import forbid_framing, request_framing
-from proxyfleet.wire.http1_head import HeadError, HeadReader, RequestHead, parse_request
-from proxyfleet.wire.proxy_auth import CHALLENGE
+from proxyfleet.wire.http1_head import OWN_PREFIX, HeadError, HeadReader, RequestHead, parse_request
+from proxyfleet.wire.http1_repeat import RepeatedHeads
+from proxyfleet.wire.proxy_auth import CHALLENGE, BadCredentials, Credentials, parse_basic
 
 log = logging.getLogger("proxyfleet.gateway")
 
-READING, CHECKING, CLOSING, LINGERING = range(4)
+SOCKS = frozenset({4, 5})
+NO_CLAIM = Credentials("", "")
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n"
 
 
-class ClientConnection(asyncio.Protocol):
-    """`deadline` is in timer seconds and belongs to whatever the connection is doing. `errand` is the request under
-    way.
+class HttpClient(ClientConnection):
+    """A connection that speaks HTTP, or has not spoken yet."""
 
-    `blocked`: the client does not read what it is sent.
-    """
-
-    __slots__ = (
-        "_ctx",
-        "_held",
-        "_key",
-        "_paused",
-        "_proof",
-        "_reader",
-        "_state",
-        "_user",
-        "blocked",
-        "deadline",
-        "errand",
-        "transport",
-    )
+    __slots__ = ("_heads", "_proof", "_reader", "_seen", "_terms", "_usual")
 
     def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._held: bytearray | None = None
-        self._key = ""
-        self._paused = False
+        super().__init__(ctx)
+        self._heads: RepeatedHeads | None = None
+        self._seen: dict[bytes, bytes] | None = None
+        self._usual: Usual | None = None
         self._proof: bytes | None = None
         self._reader = HeadReader(ctx.limits.head)
-        self._state = READING
-        self._user: GatewayUser | None = None
-        self.blocked = False
-        self.deadline = ctx.timer() + ctx.timers.first_byte
-        self.errand: Errand | None = None
-        self.transport: asyncio.Transport
+        self._terms = ctx.terms.plain
 
     # The connection.
 
@@ -70,9 +54,10 @@ class ClientConnection(asyncio.Protocol):
         """Somebody dialled us."""
         ctx = self._ctx
         self.transport = cast(asyncio.Transport, transport)
-        key = client_key(transport.get_extra_info("peername"))
+        host = peer_host(transport.get_extra_info("peername"))
+        key = client_key(host)
         ctx.counters.connections += 1
-        code = ctx.door.enter(key)
+        code = ctx.door.enter(key, host)
         if code is None:
             self._key = key
             ctx.live.add(self)
@@ -91,88 +76,93 @@ class ClientConnection(asyncio.Protocol):
             self.errand.client_data(data)
         elif self._state == READING and self._held is None:
             self._read(data)
+        elif self._state == FIRST:
+            self._begin(data)
         elif self._state <= CHECKING:
             self.hold(data)
 
-    def connection_lost(self, _exc: Exception | None) -> None:
-        """The client is gone, or we have closed."""
-        self._state = CLOSING
-        errand, self.errand = self.errand, None
-        if errand is not None:
-            errand.client_lost()
-        self.left()
-
-    def left(self) -> None:
-        """No longer counted: the connection has ended, or with it the tunnel that took it over."""
-        if self._key:
-            self._ctx.leave(self, self._key)
-            self._key = ""
-
-    def pause_writing(self) -> None:
-        """The client reads slower than the proxy sends."""
-        self.blocked = True
-        if self.errand is not None and self.errand.upstream is not None:
-            self.errand.upstream.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        """The client has caught up."""
-        self.blocked = False
-        if self.errand is not None and self.errand.upstream is not None:
-            self.errand.upstream.transport.resume_reading()
-
-    def pause_reading(self) -> None:
-        """What the client sends has to wait."""
-        if not self._paused:
-            self._paused = True
-            self.transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """What the client sends is wanted again."""
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
-
-    def hold(self, data: bytes) -> None:
-        """Keep bytes that cannot be used yet; beyond the limit the client has to wait."""
-        if not data:
+    def _begin(self, data: bytes) -> None:
+        """The very first byte says which protocol it is; all of them share one port (SPEC G1)."""
+        first = data[0]
+        if first == HANDSHAKE_RECORD and not isinstance(self.transport, TlsLayer):
+            self._begin_tls(data)
             return
-        if self._held is None:
-            self._held = bytearray()
-        self._held += data
-        if len(self._held) > self._ctx.limits.held:
-            self.pause_reading()
+        self._state = READING
+        if first in SOCKS:
+            SocksClient(self._ctx, first).begin(self, data)
+        else:
+            self._read(data)
 
-    def take_held(self) -> bytes:
-        """What was kept; reading goes on."""
-        held, self._held = self._held, None
-        self.resume_reading()
-        return b"" if held is None else bytes(held)
+    def _begin_tls(self, data: bytes) -> None:
+        """What is spoken inside is seen by the first byte again, within the same deadline."""
+        tls = self._ctx.tls
+        if tls is not None:
+            TlsLayer.begin(tls, self, data)
+            return
+        self._ctx.counters.refused("tls_not_offered")
+        self.write(NOT_OFFERED)
+        self.close()
+
+    def tunnel_opened(self, route: Route, rest: bytes) -> None:
+        """A 2xx to CONNECT has no length and no body."""
+        self.write(ESTABLISHED + route.tunnel_lines + b"\r\n" + rest)
+
+    @property
+    def arriving(self) -> bool:
+        """Also where part of a head is there."""
+        return self._state == FIRST or self._reader.started
+
+    def settings_changed(self) -> None:
+        """What was worked out for this connection no longer holds; the next request is judged anew."""
+        ctx = self._ctx
+        self._visitor, self._proof, self._usual, self._heads, self._seen = NOBODY, None, None, None, None
+        self._terms = ctx.terms.plain
+        if not self._reader.started:
+            self._reader = HeadReader(ctx.limits.head)
 
     # One request.
 
     def _read(self, data: bytes) -> None:
         reader = self._reader
         fresh = not reader.started
+        head: RequestHead | None = None
         try:
             raw = reader.feed(data)
             if raw is not None:
-                head = parse_request(raw, self._ctx.request_names, self._ctx.limits.head)
+                head = self._parse(raw)
                 self._let_in(head, reader.rest)
             elif fresh:
                 self.deadline = self._ctx.timer() + self._ctx.timers.head
         except HeadError as error:
-            self._refuse_head(error)
+            self._refuse_head(error, head)
+
+    def _parse(self, raw: bytes) -> RequestHead:
+        heads = self._heads
+        if heads is not None:
+            return heads.parse(raw)
+        return parse_request(raw, self._ctx.request_names, self._ctx.limits.head)
 
     def _let_in(self, head: RequestHead, rest: bytes) -> None:
         """Credentials come before everything that depends on what is asked for."""
         access = self._ctx.access
-        if access is None:
-            self._send_on(head, rest)
-            return
+        usual = self._usual
+        if (
+            usual is not None
+            and head.special is usual.special
+            and (access is None or access.stands(self._visitor.user))
+        ):
+            path = usual.path(head, self._ctx.places)
+            if path is not None:
+                self._as_usual(usual, head, path, rest)
+                return
         field = head.special.get(b"proxy-authorization")
-        if field is None:
+        if access is None:
+            if field != self._proof:
+                self._welcome(field)
+            self._send_on(head, rest)
+        elif field is None:
             self._refuse_user("credentials_missing", head, rest)
-        elif field == self._proof and access.stands(self._user):
+        elif field == self._proof and access.stands(self._visitor.user):
             self._send_on(head, rest)
         else:
             verdict = access.check(field, self._key, partial(self._checked, head, field))
@@ -183,6 +173,25 @@ class ClientConnection(asyncio.Protocol):
             else:
                 self._judged(verdict, head, field, rest)
 
+    def _as_usual(self, usual: Usual, head: RequestHead, path: bytes, rest: bytes) -> None:
+        """What `_send_on` would find out is known."""
+        ctx = self._ctx
+        self.terms = usual.terms
+        ctx.counters.requests += 1
+        exchange = ctx.exchange(ctx, self, head, usual.place, path, 0, usual.fields)
+        exchange.closes = usual.closes
+        self._go(exchange, rest)
+
+    def _welcome(self, field: bytes | None) -> None:
+        """Where there are no users, a user name may still carry parameters; a lease is shown with its password anywhere."""
+        try:
+            claim = NO_CLAIM if field is None else parse_basic(field)
+        except BadCredentials:
+            claim = NO_CLAIM
+        self._visitor, self._proof, self._usual = open_visitor(claim, self._ctx.bonds), None, None
+        self._terms = self._ctx.terms.of(*self._visitor)
+        self._proof = field
+
     def _checked(self, head: RequestHead, field: bytes, verdict: Verdict) -> None:
         """The slow check has ended; the client may be gone."""
         if self._state != CHECKING:
@@ -191,36 +200,54 @@ class ClientConnection(asyncio.Protocol):
         try:
             self._judged(verdict, head, field, self.take_held())
         except HeadError as error:
-            self._refuse_head(error)
+            self._refuse_head(error, head)
 
     def _judged(self, verdict: Verdict, head: RequestHead, field: bytes, rest: bytes) -> None:
         if isinstance(verdict, str):
             self._refuse_user(verdict, head, rest)
-        else:
-            self._user, self._proof = verdict, field
-            self._send_on(head, rest)
+            return
+        self._visitor, self._proof, self._usual = verdict, None, None
+        self._terms = self.terms_of(verdict)
+        self._proof = field
+        self._send_on(head, rest)
 
     def _send_on(self, head: RequestHead, rest: bytes) -> None:
-        ctx = self._ctx
-        special = head.special
-        if b"via" in special and passed_through(special[b"via"], ctx.pseudonym):
-            raise HeadError(508, "loop")
-        if b"expect" in special and special[b"expect"].lower() != b"100-continue":
-            raise HeadError(417, "expectation_unknown")
-        errand: Errand
+        ctx, special = self._ctx, head.special
+        self.terms = self._terms
+        if len(special) != (b"host" in special) + (b"proxy-authorization" in special):
+            self._look_closer(special)
         if head.method == b"CONNECT":
             forbid_framing(head)
             errand = TunnelErrand(ctx, self, ctx.places.of_tunnel(head))
             ctx.counters.tunnels += 1
-        else:
-            place, path = ctx.places.of_plain(head)
-            errand = Exchange(ctx, self, head, place, path, request_framing(head))
-            ctx.counters.requests += 1
+            self._go(errand, rest)
+            return
+        place, path = ctx.places.of_plain(head)
+        framing = request_framing(head)
+        if 0 < ctx.limits.request_body < framing:
+            raise HeadError(413, "body_too_large")
+        if head.special is self._seen:
+            self._usual = Usual.of(head, place, framing, self.terms)
+        self._seen = head.special
+        ctx.counters.requests += 1
+        self._go(ctx.exchange(ctx, self, head, place, path, framing), rest)
+
+    def _go(self, errand: Errand, rest: bytes) -> None:
         self.errand = errand
         if rest:
             errand.client_data(rest)
         if self.errand is errand:
             errand.start()
+
+    def _look_closer(self, special: dict[bytes, bytes]) -> None:
+        """More than Host and credentials: what seldom comes is looked for only here."""
+        ctx = self._ctx
+        if b"via" in special and passed_through(special[b"via"], ctx.pseudonym):
+            raise HeadError(508, "loop")
+        if b"expect" in special and special[b"expect"].lower() != b"100-continue":
+            raise HeadError(417, "expectation_unknown")
+        if any(name.startswith(OWN_PREFIX) for name in special):
+            self.terms = ctx.terms.with_fields(*self._visitor, special)
 
     def finished(self, now: float, *, keep: bool) -> None:
         """The errand has answered, at `now` of the timer. The next request may be waiting already."""
@@ -230,7 +257,10 @@ class ClientConnection(asyncio.Protocol):
             self.close()
             return
         self.deadline = now + ctx.timers.keep_alive
-        self._go_on()
+        if self._heads is None:
+            self._heads = RepeatedHeads(ctx.request_names, ctx.limits.head)
+        if self._held is not None or self._paused:
+            self._go_on()
 
     def _go_on(self) -> None:
         """Pipelined requests are taken up in a new turn of the loop, so that their number is not a depth of the stack."""
@@ -265,10 +295,11 @@ class ClientConnection(asyncio.Protocol):
         self._ctx.counters.refused(code)
         self.write(render(code, refused_by(code), extra=extra, close=False, bodiless=bodiless))
 
-    def _refuse_head(self, error: HeadError) -> None:
+    def _refuse_head(self, error: HeadError, head: RequestHead | None) -> None:
         self._ctx.counters.refused(error.code)
         log.debug("action=refuse status=%d code=%s", error.status, error.code)
-        self.write(render(error.code, refused(error), close=True))
+        bodiless = head is not None and head.method == b"HEAD"
+        self.write(render(error.code, refused(error), close=True, bodiless=bodiless))
         self._end(linger=True)
 
     def refuse(self, code: str, *, extra: bytes = b"", bodiless: bool = False, linger: bool = True) -> None:
@@ -281,46 +312,9 @@ class ClientConnection(asyncio.Protocol):
         self.write(render(code, refused_by(code), extra=extra, close=True, bodiless=bodiless))
         self._end(linger=linger)
 
-    def write(self, data: bytes) -> None:
-        """Bytes to the client."""
-        self._ctx.counters.sent += len(data)
-        self.transport.write(data)
-
-    # Endings.
-
-    def _end(self, *, linger: bool) -> None:
-        if not linger or self._state == CLOSING or not self.transport.can_write_eof():
-            self.close()
-            return
-        self._state = LINGERING
-        self.deadline = self._ctx.timer() + self._ctx.timers.linger
-        self._held = None
-        self.transport.write_eof()
-        self.resume_reading()
-
-    def close(self) -> None:
-        """Send what is left and close."""
-        self._state = CLOSING
-        self.deadline = self._ctx.timer() + self._ctx.timers.body_idle
-        self.transport.close()
-
-    def abort(self) -> None:
-        """End now, with a reset if bytes are left: the client must not take half an answer for a whole one."""
-        self._state = CLOSING
-        self.transport.abort()
-
-    def drain(self) -> None:
-        """No further request; one under way may finish."""
-        if self.errand is None and self._state == READING:
-            self.close()
-
-    def expired(self) -> None:
-        """The deadline of the present step has passed."""
-        if self.errand is not None:
-            self.errand.expired()
-        elif self._state == READING and self._reader.started:
+    def late(self) -> None:
+        """A head that drips, or a connection that nobody uses."""
+        if self._reader.started:
             self.refuse("head_timeout")
-        elif self._state in (READING, LINGERING):
-            self.close()
         else:
-            self.abort()
+            self.close()

@@ -19,6 +19,7 @@ class Counters:
         "requests",
         "reused",
         "sent",
+        "sessions_moved",
         "stale",
         "tunnels",
         "tunnels_open",
@@ -35,6 +36,7 @@ class Counters:
         self.stale = 0
         self.failovers = 0
         self.client_aborts = 0
+        self.sessions_moved = 0
         self.received = 0
         self.sent = 0
         self.failures: dict[str, int] = {}
@@ -54,8 +56,8 @@ class GatewayStats:
     """Totals since start, except the two `_open` ones. `received` and `sent` are bytes from and to clients, heads
     included.
 
-    Bytes of a tunnel are added when it ends. `stale` are pooled connections that had died unseen. `failures` counts
-    attempts by error category, `refusals` answers of our own by code.
+    Bytes of a tunnel are added when it ends. `stale` are pooled connections that had died unseen, `sessions_moved`
+    sessions that lost a dead proxy. `failures` counts attempts by error category, `refusals` answers of our own by code.
     """
 
     connections: int
@@ -68,6 +70,7 @@ class GatewayStats:
     stale: int
     failovers: int
     client_aborts: int
+    sessions_moved: int
     received: int
     sent: int
     failures: dict[str, int]

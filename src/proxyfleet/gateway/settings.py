@@ -4,7 +4,8 @@ reads those.
 
 from dataclasses import dataclass, field
 
-from proxyfleet.core.selector import Selector
+from proxyfleet.core.selector import ANY, Selector
+from proxyfleet.wire.answer_rules import Rule
 from proxyfleet.wire.http1_head import HeadLimits
 
 Address = tuple[str, int]
@@ -29,6 +30,8 @@ class Timers:
     """Without a byte of a body in either direction."""
     tunnel_idle: float = 300.0
     """Without a byte through a tunnel; judged to an eighth of itself."""
+    tunnel_life: float = 0.0
+    """A tunnel ends after so long, busy or not; 0 lets it live."""
     half_close: float = 30.0
     """The same once one side of a tunnel has said that it is finished."""
     keep_alive: float = 60.0
@@ -54,12 +57,18 @@ class Limits:
     """
     replay: int = 65_536
     """A request body up to this size is kept so that an idempotent request can be sent again."""
+    request_body: int = 0
+    """Of a request; a larger one is answered 413. 0 is no limit: bodies are streamed, not kept."""
     write_buffer: int = 65_536
     """Unsent bytes per connection above which the other side is no longer read."""
     idle_upstreams: int = 1_024
     """Pooled idle connections to upstream proxies, all together."""
     interim_answers: int = 16
     """1xx answers before the final one."""
+    per_target: int = 0
+    """Requests and tunnels to one target host at a time; 0 is no limit."""
+    memory: int = 0
+    """Resident bytes of the process above which new connections are answered 503; 0 is no limit."""
     auth_failures: int = 10
     """Wrong credentials per client address and minute; further ones are answered 429 without being looked at."""
     pending_checks: int = 256
@@ -78,6 +87,10 @@ class Failover:
     """Retry budget: this share of the requests of the last 10 seconds ..."""
     rate: float = 10.0
     """... and so many per second besides, so that little traffic may retry too."""
+    patience: float = 3.0
+    """So long the first attempt is waited for where another proxy may be tried, twice as long the second ...; 0: the
+    timers alone.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +98,20 @@ class GatewaySettings:
     """What one gateway is told. `listen` beyond loopback needs users or `allow_clients` (R13)."""
 
     listen: Address = ("127.0.0.1", 8899)
+    tls_certificate: str | None = None
+    """PEM chain to show to clients that begin with TLS, on the same port; None: TLS is refused."""
+    tls_key: str | None = None
+    """PEM key of the certificate; None: it is in the same file."""
     control: Address | None = None
     """Where `/livez` and `/readyz` are answered; None switches them off."""
-    selector: Selector = field(default_factory=lambda: Selector.parse("scheme=http"))
-    """Which proxies may be used: for now those spoken to in plain HTTP."""
+    selector: Selector = ANY
+    """Which proxies may be used at all."""
+    upstream_ca: str | None = None
+    """PEM file of the authorities that HTTPS proxies are verified against, in place of the system's."""
+    upstream_verify: bool = True
+    """Whether HTTPS proxies have to show a valid certificate; False encrypts towards anybody."""
+    local_dns: bool = False
+    """Resolve names of targets here for proxies of scheme socks4 and socks5; socks4a and socks5h never do."""
     allow_clients: tuple[str, ...] = ()
     """Networks such as `10.0.0.0/8`; if there are any, clients from elsewhere are not served."""
     allow_private_targets: bool = False
@@ -97,6 +120,8 @@ class GatewaySettings:
     """Ports that CONNECT may ask for; None allows all (it then carries mail and anything else)."""
     refuse_addresses: frozenset[Address] = frozenset()
     """Further places that must never be reached through the gateway: the API, the dashboard, the database."""
+    answer_rules: tuple[Rule, ...] = ()
+    """Which plain-HTTP answers mean that a target does not want a proxy."""
     via: bool = True
     """Send Via, as RFC 9110 §7.6.3 demands. Switched off, targets see less of us and loops are found by address only.
     """
@@ -104,6 +129,10 @@ class GatewaySettings:
     """Tell clients by `X-Proxyfleet-Proxy: host:port` which proxy served them."""
     reuse_port: bool = False
     """Several processes on one port (Linux)."""
+    own_sockets: bool = True
+    """Serve plain TCP from sockets of our own where the system has epoll, which costs less than the loop's; TLS to an
+    upstream proxy is the loop's in any case.
+    """
     timers: Timers = field(default_factory=Timers)
     limits: Limits = field(default_factory=Limits)
     failover: Failover = field(default_factory=Failover)

@@ -1,88 +1,64 @@
-"""One CONNECT: a new connection to an upstream HTTP proxy, its CONNECT, and then two transports glued together.
+"""One CONNECT or SOCKS request: a new connection through an upstream proxy, and then two transports glued together.
 
-Until the proxy has said 2xx nothing of the client is sent to it, and another proxy may be tried. After that the bytes
-are nobody's business; each side that reads slowly slows the other one down.
+Until the proxy has agreed nothing of the client is sent to it, and another proxy may be tried. After that the bytes are
+nobody's business; each side that reads slowly slows the other one down.
 """
 
 import asyncio
+import math
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from proxyfleet.core.outcome import Outcome
-from proxyfleet.gateway.blame import TUNNEL_CLOSED, TUNNEL_GARBAGE, TUNNEL_TIMEOUT, of_connect
-from proxyfleet.gateway.context import Context
+from proxyfleet.gateway.bound import ask_of
 from proxyfleet.gateway.errand import Errand
-from proxyfleet.gateway.places import Place
-from proxyfleet.gateway.upstream import UpstreamConnection
-from proxyfleet.wire.forward import connect_request
-from proxyfleet.wire.http1_head import HeadError, parse_response
+from proxyfleet.gateway.patience import judge
+from proxyfleet.gateway.upstream import UpstreamConnection, UpstreamTunnel
+from proxyfleet.ports.bonds import SessionAsk
 
 if TYPE_CHECKING:
-    from proxyfleet.gateway.client import ClientConnection
-
-ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n"
+    from proxyfleet.gateway.connection import ClientConnection
 
 
 class TunnelErrand(Errand):
-    """The way to an open tunnel."""
+    """The way to an open tunnel; asking the proxy for it is the connection's own affair."""
 
-    _interim = 0
-
-    def __init__(self, ctx: Context, client: "ClientConnection", place: Place) -> None:
-        super().__init__(ctx, client, place.authority.host)
-        self._place = place
+    def new_upstream(self) -> UpstreamConnection:
+        """A connection that opens the tunnel."""
+        return UpstreamTunnel(self.ctx, self.route, self, self.place.authority)
 
     def speak(self, upstream: UpstreamConnection) -> None:
-        """Ask the proxy for the tunnel."""
-        self.client.deadline = self.ctx.timer() + self.ctx.timers.connect_reply
-        upstream.transport.write(connect_request(self._place.wire, self.route.request_lines))
-
-    def answered(self, data: bytes) -> None:
-        """The proxy's answer to the CONNECT."""
-        upstream = self.upstream
-        assert upstream is not None  # noqa: S101 - an owner has its connection
-        try:
-            while (raw := upstream.reader.feed(data)) is not None:
-                data = upstream.reader.rest
-                head = parse_response(raw, self.ctx.response_names, self.ctx.limits.head)
-                if head.status >= 200:
-                    break
-                self._interim += 1
-                if self._interim > self.ctx.limits.interim_answers:
-                    raise HeadError(502, "unexpected_interim_answer")
-        except HeadError:
-            self.failed(TUNNEL_GARBAGE, again=True)
-            return
-        if raw is None:
-            return
-        if head.status < 300:
-            self._establish(upstream, data)
-        else:
-            self.failed(of_connect(head, data), again=True)
-
-    def _establish(self, upstream: UpstreamConnection, rest: bytes) -> None:
         """From here on it is a tunnel. Bytes that the client sent early go first."""
         ctx, client = self.ctx, self.client
-        outcome = Outcome.succeeded(ctx.timer() - self.began, self.target)
-        ctx.fleet.record(self.proxy_id, outcome, ctx.clock())
-        client.write(ESTABLISHED + self.route.tunnel_lines + b"\r\n" + rest)
+        took = ctx.timer() - self.began
+        ctx.fleet.record(self.proxy_id, Outcome.succeeded(took, self.target), ctx.clock())
+        if took > self.place.slow:
+            ctx.places.slower(self.place, took)
+        if self.suspects:
+            judge(self, took)
+        client.tunnel_opened(self.route, upstream.rest)
         early = client.take_held()
         if early:
             upstream.transport.write(early)
         client.errand = None
         upstream.owner = None
-        Tunnel(self, client, upstream)
+        tunnel = Tunnel(self, client, upstream)
+        if self.leaving:
+            tunnel.take_on(self)
+
+    def answered(self, data: bytes) -> None:
+        """Never: what comes after the handshake belongs to the tunnel."""
 
     def upstream_lost(self) -> None:
-        """Closed without an answer."""
-        self.upstream = None
-        self.failed(TUNNEL_CLOSED, again=True)
+        """Never, for the same reason."""
 
     def overdue(self) -> None:
-        """The proxy's answer took too long."""
-        self.failed(TUNNEL_TIMEOUT, again=True)
+        """Never: until the tunnel stands, its connection is being made."""
 
     def refuse(self, code: str, extra: bytes = b"") -> None:
         """Answer and close at once: what the client sent early must not be read as a request (RFC 9931)."""
+        self.over()
         self.client.refuse(code, extra=extra, linger=False)
 
 
@@ -113,7 +89,9 @@ class Side(asyncio.Protocol):
         self.there.resume_reading()
 
     def eof_received(self) -> bool:
-        """This end has said all it will; the other may go on."""
+        """This end has said all it will; the other may go on, unless this one is TLS, which ends as a whole."""
+        if not self.here.can_write_eof():
+            return False
         self.finished = True
         return self._tunnel.half_closed(self)
 
@@ -125,17 +103,23 @@ class Side(asyncio.Protocol):
 class Tunnel:
     """Two sides, watched for idleness by the bytes they have moved. In flight on its proxy until it ends."""
 
-    __slots__ = ("_client", "_ctx", "_proxy_id", "_quiet_since", "_seen", "_target", "deadline", "down", "open", "up")
+    __slots__ = (
+        "_client", "_ctx", "_dies", "_keep", "_leaving", "_quiet_since", "_seen",
+        "deadline", "down", "open", "proxy_id", "target", "up",
+    )  # fmt: skip
 
     def __init__(self, errand: TunnelErrand, client: "ClientConnection", upstream: UpstreamConnection) -> None:
         ctx = self._ctx = errand.ctx
         self._client = client
-        self._proxy_id = errand.proxy_id
-        self._target = errand.target
+        self.proxy_id = errand.proxy_id
+        self.target = errand.target
+        self._leaving: tuple[Callable[[], None], ...] = ()
+        self._keep: SessionAsk | None = None
         self.open = True
         self._seen = 0
         self._quiet_since = ctx.timer()
-        self.deadline = self._quiet_since + ctx.timers.tunnel_idle / 8
+        self._dies = self._quiet_since + (ctx.timers.tunnel_life or math.inf)
+        self.deadline = min(self._quiet_since + ctx.timers.tunnel_idle / 8, self._dies)
         self.up = Side(self, client.transport, upstream.transport)
         self.down = Side(self, upstream.transport, client.transport)
         client.transport.set_protocol(self.up)
@@ -143,6 +127,28 @@ class Tunnel:
         ctx.live.discard(client)
         ctx.live.add(self)
         ctx.counters.tunnels_open += 1
+
+    @property
+    def user(self) -> str:
+        """Whose it is; empty where there are no users."""
+        return self._client.user
+
+    def take_on(self, errand: TunnelErrand) -> None:
+        """What the errand has to give back at its end is given back at the end of the tunnel.
+
+        It lives no longer than the lease that it travels under, and keeps a session alive while bytes flow.
+        """
+        self._leaving, errand.leaving = errand.leaving, ()
+        ties, bound, terms = self._ctx.ties, errand.bound, errand.terms
+        if ties is None or bound is None or bound.bond is None:
+            return
+        token = bound.bond.token
+        ties.tie(token, self)
+        bound.let_go()
+        self._leaving = (*self._leaving, partial(ties.untie, token, self))
+        if terms.session is not None:
+            self._keep = ask_of(terms)
+            self.deadline = min(self.deadline, self._quiet_since + terms.ttl / 4)
 
     def half_closed(self, side: Side) -> bool:
         """Tell the other end. True keeps this one open for what still comes back."""
@@ -152,6 +158,10 @@ class Tunnel:
         self.deadline = min(self.deadline, self._ctx.timer() + self._ctx.timers.half_close)
         if side.there.can_write_eof():
             side.there.write_eof()
+        elif side is self.down:
+            # A client over TLS learns of the target's end by the end of everything.
+            self.close()
+            return False
         return True
 
     def ended(self, side: Side) -> None:
@@ -164,8 +174,10 @@ class Tunnel:
         counters.received += self.up.moved
         counters.sent += self.down.moved
         side.there.close()
-        self._ctx.fleet.end(self._proxy_id, self._target)
+        self._ctx.fleet.end(self.proxy_id, self.target)
         self._ctx.live.discard(self)
+        for leave in self._leaving:
+            leave()
         self._client.left()
 
     def close(self) -> None:
@@ -190,7 +202,13 @@ class Tunnel:
         if moved != self._seen:
             self._seen = moved
             self._quiet_since = now
+            if self._keep is not None and self._ctx.ties is not None:
+                self._ctx.ties.bonds.find(self._keep)
         elif now - self._quiet_since >= idle:
             self.abort()
             return
-        self.deadline = now + idle / 8
+        if now >= self._dies:
+            self.close()
+            self._dies = math.inf
+        look = idle / 8
+        self.deadline = min(now + (look if self._keep is None else min(look, self._keep.ttl / 4)), self._dies)

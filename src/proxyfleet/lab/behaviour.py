@@ -64,6 +64,8 @@ class Behaviour:
     """Target hosts answered with 403 (SOCKS5 2)."""
     ban_drops: bool = False
     """Close without an answer instead of 403."""
+    resolves: bool = True
+    """Knows names of targets; False serves addresses only."""
     anonymity: Anonymity = "elite"
     """`anonymous` adds Via, `transparent` also X-Forwarded-For with the client's address; plain HTTP only."""
     exit: str | None = None
@@ -171,7 +173,7 @@ CONVERTERS: dict[str, tuple[Callable[[object], object], str]] = {
     "headers": (_headers, "an object of header names and values"),
 }
 KINDS = {
-    **dict.fromkeys(("stall", "mangle", "reset", "dead", "ban_drops"), "flag"),
+    **dict.fromkeys(("stall", "mangle", "reset", "dead", "ban_drops", "resolves"), "flag"),
     **dict.fromkeys(("latency", "jitter", "error_rate"), "number"),
     **dict.fromkeys(("error_status", "error_reply", "stall_after", "truncate_after", "bandwidth"), "whole"),
     **dict.fromkeys(("quota", "quota_status", "rate", "retry_after"), "whole"),

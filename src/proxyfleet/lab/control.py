@@ -8,6 +8,7 @@
 | `POST /proxies/NAME` | `{"dead": true, "latency": 0.5}`; NAME may be a pattern such as `http-*` |
 | `GET /requests?limit=N`, `DELETE /requests` | what the targets saw, newest last; forget it |
 | `GET /target`, `POST /target` | `{"down": "refuse" or "error" or "stall" or null, "name": ...}` |
+| `GET /sources`, `POST /sources` | `{"pattern": "*geonode*", "fault": "html" or null, "times": 2, "retry_after": 1}`; null heals |
 
 With a token every call needs `Authorization: Bearer TOKEN`.
 """
@@ -26,6 +27,7 @@ from .httpd import Conversation, Reply, Request, json_reply
 from .listener import Admission, Listener
 from .pages import Visit
 from .proxy import LabProxy
+from .source_site import SourceSite
 from .target import MODES, Target
 
 DEFAULT_LIMIT = 100
@@ -38,6 +40,8 @@ class Governed(Protocol):
     def proxies(self) -> list[LabProxy]: ...
     @property
     def targets(self) -> list[Target]: ...
+    @property
+    def sites(self) -> list[SourceSite]: ...
     def find(self, *patterns: str) -> list[LabProxy]: ...
     def lines(self) -> list[str]: ...
 
@@ -144,6 +148,23 @@ def _steer(lab: Governed, _: str, order: Order) -> Reply:
     return _targets(lab, "", order)
 
 
+def _sources(lab: Governed, _: str, __: Order) -> Reply:
+    return json_reply([{"url": site.url, "requests": list(site.requests)[-DEFAULT_LIMIT:]} for site in lab.sites])
+
+
+def _spoil(lab: Governed, _: str, order: Order) -> Reply:
+    if "fault" not in order or not lab.sites:
+        raise ValueError('say what is wrong, and start stand-ins first: {"pattern": "*geonode*", "fault": "html"}')
+    times = None if order.get("times") is None else int(str(order["times"]))
+    for site in lab.sites:
+        if order["fault"] is None:
+            site.heal()
+        else:
+            pattern = str(order.get("pattern", "*"))
+            site.fault(pattern, str(order["fault"]), times=times, retry_after=order.get("retry_after"))
+    return _sources(lab, "", order)
+
+
 CALLS: dict[tuple[str, str], Call] = {
     ("GET", ""): _overview,
     ("GET", "lines"): _lines,
@@ -153,4 +174,6 @@ CALLS: dict[tuple[str, str], Call] = {
     ("DELETE", "requests"): _forget,
     ("GET", "target"): _targets,
     ("POST", "target"): _steer,
+    ("GET", "sources"): _sources,
+    ("POST", "sources"): _spoil,
 }

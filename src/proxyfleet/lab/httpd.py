@@ -14,6 +14,9 @@ from .body import BodyReader
 from .head import BadHead, Head, take_head
 
 CHUNK = 1024
+LAST = b"0\r\n\r\n"
+MOST_UNSENT = 1 << 20
+PAUSE = 0.001
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -29,7 +32,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to answer: after `delay` seconds, as chunks, byte by byte every `drip` seconds, or `drop` / `silent`."""
+    """What to answer: after `delay` seconds, as chunks, byte by byte every `drip` seconds, or `drop` / `silent`.
+
+    `cut` closes the connection after so many bytes of the body; `endless` sends the body again and again in chunks.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -40,6 +46,8 @@ class Reply:
     drip: float = 0.0
     drop: bool = False
     silent: bool = False
+    cut: int | None = None
+    endless: bool = False
 
 
 Handler = Callable[["Conversation", Request], Reply]
@@ -117,7 +125,13 @@ class Conversation(asyncio.Protocol):
 
     def _send(self, head: Head, reply: Reply) -> None:
         message = reply_bytes(reply, head.method, keep=head.keeps_alive)
-        if reply.drip > 0 and head.method != "HEAD":
+        if reply.cut is not None:
+            self._transport.write(message[: len(message) - len(reply.body) + reply.cut])
+            self._transport.close()
+        elif reply.endless:
+            self._transport.write(message[: message.index(b"\r\n\r\n") + 4])
+            self._pour(chunks(reply.body)[: -len(LAST)])
+        elif reply.drip > 0 and head.method != "HEAD":
             start = len(message) - len(reply.body)
             self._transport.write(message[:start])
             self._drip(memoryview(message)[start:], head, reply.drip)
@@ -131,6 +145,14 @@ class Conversation(asyncio.Protocol):
             return
         self._transport.write(bytes(rest[:1]))
         self._timer = asyncio.get_running_loop().call_later(pause, self._drip, rest[1:], head, pause)
+
+    def _pour(self, piece: bytes) -> None:
+        """The same piece for ever, as fast as the client takes it."""
+        if self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() < MOST_UNSENT:
+            self._transport.write(piece)
+        self._timer = asyncio.get_running_loop().call_later(PAUSE, self._pour, piece)
 
     def _finish(self, head: Head) -> None:
         self._busy = False
@@ -151,7 +173,7 @@ def reply_bytes(reply: Reply, method: str, *, keep: bool) -> bytes:
     lines = [f"HTTP/1.1 {reply.status} {reason}", f"Content-Type: {reply.kind}"]
     lines += [f"{name}: {value}" for name, value in reply.headers]
     bare = reply.status < 200 or reply.status in (204, 304)
-    if reply.chunked:
+    if reply.chunked or reply.endless:
         lines.append("Transfer-Encoding: chunked")
     elif not bare:
         lines.append(f"Content-Length: {len(reply.body)}")
@@ -166,7 +188,7 @@ def reply_bytes(reply: Reply, method: str, *, keep: bool) -> bytes:
 def chunks(body: bytes) -> bytes:
     """`body` in chunks of at most CHUNK bytes, with the last chunk."""
     pieces = (body[at : at + CHUNK] for at in range(0, len(body), CHUNK))
-    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + LAST
 
 
 KNOWN = frozenset(int(status) for status in HTTPStatus)

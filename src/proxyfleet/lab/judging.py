@@ -60,6 +60,7 @@ class Tally:
 
 
 WRONG_CREDENTIALS = Refusal(407, "wrong or missing proxy credentials", 1, (CHALLENGE,))
+NO_NAMES = Refusal(502, "names are not resolved here", 4)
 
 
 def parameters_of(username: str | None, owner: str | None) -> dict[str, str]:

@@ -25,8 +25,10 @@ from .behaviour import SCHEMES, Behaviour
 from .certificates import Authority
 from .control import Control
 from .hosts import RESERVED, Hosts
+from .lists import Listed, Rows
 from .passages import Passage, Passages, Peer
 from .proxy import LabProxy
+from .source_site import SourceSite
 from .target import Target
 from .world import World
 
@@ -79,6 +81,7 @@ class Lab:
         self._by_name: dict[str, LabProxy] = {}
         self._made: dict[str, int] = {}
         self._targets: list[Target] = []
+        self._sites: list[SourceSite] = []
         self._control: Control | None = None
         self._world: World | None = None
 
@@ -113,6 +116,8 @@ class Lab:
             proxy.close()
         for target in self._targets:
             target.close()
+        for site in self._sites:
+            site.close()
         if self._control is not None:
             self._control.close()
         await world.tasks.close()
@@ -124,6 +129,7 @@ class Lab:
         for turn in range(SETTLING_TURNS):
             await asyncio.sleep(0)
             still_open = any(proxy.live for proxy in self.proxies) or any(target.open for target in self._targets)
+            still_open = still_open or any(site.open for site in self._sites)
             if turn >= LEAST_TURNS and not still_open:
                 break
 
@@ -183,6 +189,22 @@ class Lab:
         for host in hosts:
             self.hosts.point(host, target)
         return target
+
+    def add_sources(self, listed: Rows | None = None) -> SourceSite:
+        """A stand-in for every free source, listening at once, that lists these proxies, or those of this lab."""
+        site = SourceSite(self.listed() if listed is None else listed, self._running().tasks)
+        self._sites.append(site)
+        return site
+
+    @property
+    def sites(self) -> list[SourceSite]:
+        """What `add_sources` has made."""
+        return list(self._sites)
+
+    def listed(self) -> list[Listed]:
+        """The proxies of this lab as free lists have them: without credentials, and no TLS to the proxy."""
+        plain = (proxy for proxy in self.proxies if proxy.scheme != "https")
+        return [Listed(proxy.scheme, proxy.host, proxy.port, connect=proxy.scheme == "http") for proxy in plain]
 
     def find(self, *patterns: str) -> list[LabProxy]:
         """Proxies whose name is or fits one of the patterns (`http-*`)."""

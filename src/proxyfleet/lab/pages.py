@@ -9,6 +9,7 @@
 | `/echo` | the body that was sent |
 | `/headers` | JSON of the headers alone |
 | `/redirect`, `/redirect/N` | 302 to `/`, after N hops |
+| `/judge` | the same as `proxyfleet judge` answers: client, method, path, headers |
 | `/cookies` | sets `visits`, answers the cookies it got |
 | `/drop` | closes without an answer |
 | `/slow/N` | N bytes, one every 20 ms; at most 10,000 |
@@ -19,6 +20,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
+
+from proxyfleet.wire.http1_head import RequestHead
+from proxyfleet.wire.judge import echo
 
 from .httpd import Reply, Request, json_reply
 from .passages import Passage
@@ -125,6 +129,12 @@ def _headers(_: str, __: Request, visit: Visit) -> Reply:
     return json_reply(dict(visit.headers))
 
 
+def _judge(_: str, request: Request, visit: Visit) -> Reply:
+    raw = [f"{name}: {value}".encode("latin-1") for name, value in visit.headers]
+    head = RequestHead(visit.method.encode("latin-1"), visit.path.encode("latin-1"), 11, raw, {})
+    return Reply(body=echo(head, request.peer[0]))
+
+
 def _redirect(argument: str, _: Request, __: Visit) -> Reply:
     left = int(argument or "1") - 1
     return Reply(302, headers=(("Location", f"/redirect/{left}" if left > 0 else "/"),))
@@ -154,6 +164,7 @@ PAGES: dict[str, Callable[[str, Request, Visit], Reply]] = {
     "delay": _delay,
     "echo": _echo,
     "headers": _headers,
+    "judge": _judge,
     "redirect": _redirect,
     "cookies": _cookies,
     "drop": _drop,

@@ -11,8 +11,9 @@ from urllib.parse import quote
 from .behaviour import SCHEMES, Behaviour, changed
 from .client import ClientSide
 from .gate import Gate, gate_for
+from .hosts import literal_of
 from .http_side import HttpSide
-from .judging import Ask, Refusal, Tally, check_credentials, exit_of, judge, parameters_of
+from .judging import NO_NAMES, Ask, Refusal, Tally, check_credentials, exit_of, judge, parameters_of
 from .listener import Admission, Listener
 from .outbound import Route
 from .passages import Passages
@@ -149,6 +150,8 @@ class LabProxy:
         )
         if refusal is not None:
             return refusal
+        if not now.resolves and literal_of(ask.host) is None:
+            return NO_NAMES
         place = self._world.hosts.find(ask.host, ask.port)
         if isinstance(place, Refusal):
             return place

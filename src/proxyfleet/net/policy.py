@@ -5,16 +5,15 @@ only mean something local are refused by their shape. Our own listening addresse
 would reach the control plane.
 """
 
-import ipaddress
 from collections.abc import Iterable
 
-from proxyfleet.wire.addresses import is_global, is_local_name
+from proxyfleet.wire.addresses import is_global, is_local_name, is_name, number_of
 
 Place = tuple[str, int]
 """(host, port); the host as written in a setting: an address or a name in lower case."""
 
-_ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - these are compared with, not bound to
-_OURSELVES = _ANY | {"localhost"}
+_IPV6_LOOPBACK = 1
+_IPV4_LOOPBACK = range(127 << 24, 128 << 24)
 
 
 class DestinationPolicy:
@@ -30,15 +29,21 @@ class DestinationPolicy:
         self.own = set(own)
 
     def judge(self, host: str, port: int) -> str | None:
-        """None when the destination is fine, else the code of the refusal. `host` is lower case, IPv6 without
+        """None when the destination is fine, else the code of the refusal. `host` is in lower case, IPv6 without
         brackets.
+
+        What is neither an address in its one spelling nor a plain name is never fine: somebody on the way may read
+        another address out of it (`0177.0.0.1`, `2130706433`, `①②⑦.0.0.1`).
         """
+        host = host.removesuffix(".")
         if self.is_own(host, port):
             return "own_address"
+        literal = number_of(host) is not None
+        if not literal and not is_name(host):
+            return "destination_private"
         if self._allow_private:
             return None
-        literal = ":" in host or host.rpartition(".")[2].isdigit()
-        fine = is_global(host) if literal else not is_local_name(host) and not host.endswith(".localhost")
+        fine = is_global(host) if literal else not is_local_name(host)
         return None if fine else "destination_private"
 
     def judge_tunnel(self, host: str, port: int) -> str | None:
@@ -48,18 +53,21 @@ class DestinationPolicy:
         return self.judge(host, port)
 
     def is_own(self, host: str, port: int) -> bool:
-        """Whether that is a place this process listens on."""
-        if (host, port) in self.own:
-            return True
-        return (host in _OURSELVES or _is_loopback(host)) and any(
-            port == own_port and (own_host in _OURSELVES or _is_loopback(own_host)) for own_host, own_port in self.own
-        )
+        """Whether that is a place this process listens on, however it is written."""
+        names = [own_host for own_host, own_port in self.own if own_port == port]
+        if not names:
+            return False
+        asked = _identity(host)
+        return any(asked == own or (_is_this_machine(asked) and _is_this_machine(own)) for own in map(_identity, names))
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address.is_loopback or (mapped is not None and mapped.is_loopback)
+def _identity(host: str) -> int | str:
+    number = number_of(host)
+    return host.removesuffix(".") if number is None else number
+
+
+def _is_this_machine(identity: int | str) -> bool:
+    """Loopback, in numbers and names, and the wildcard addresses, which lead there."""
+    if isinstance(identity, int):
+        return identity in (0, _IPV6_LOOPBACK) or identity in _IPV4_LOOPBACK
+    return identity == "localhost" or identity.endswith(".localhost")

@@ -1,11 +1,10 @@
-"""Names of upstream proxies to addresses, off the loop, with a short memory.
+"""Names of upstream proxies and of what we fetch from to addresses, off the loop, with a short memory.
 
-What is resolved here is what gets dialled (SPEC rule 17): nobody resolves a second time. Targets are not resolved here;
+What is resolved here is what gets dialled (SPEC rule 17): nobody resolves a second time. Targets of traffic are not resolved here;
 their names travel.
 """
 
 import asyncio
-import ipaddress
 import socket
 
 from proxyfleet.clock import Clock
@@ -15,7 +14,7 @@ MOST_NAMES = 4096
 
 
 class Unresolved(OSError):
-    """The name of a proxy has no address, or the resolver failed."""
+    """The name has no address, or the resolver failed."""
 
 
 class Resolver:
@@ -34,7 +33,7 @@ class Resolver:
         try:
             found = await self._ask(host)
         except (OSError, UnicodeError) as error:
-            raise Unresolved(f"no address for the proxy host {host!r}; check the name or the resolver") from error
+            raise Unresolved(f"no address for the host {host!r}; check the name or the resolver") from error
         if len(self._known) >= MOST_NAMES:
             self._known.clear()
         self._known[host] = (now + TTL, found)
@@ -46,12 +45,3 @@ class Resolver:
         if not found:
             raise OSError("empty answer")
         return found
-
-
-def is_literal(host: str) -> bool:
-    """Whether `host` is an address already and needs no resolver."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

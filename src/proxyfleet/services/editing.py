@@ -11,6 +11,7 @@ from typing import Any, Final
 from proxyfleet.core.clause import ALIASES, FIELDS
 from proxyfleet.core.errors import FleetError
 from proxyfleet.core.proxy import Details, Kind, Labels, Proxy, ProxyType, Scheme, Secret, Status
+from proxyfleet.wire.text.cells import claims_of
 from proxyfleet.wire.text.dates import expiry
 from proxyfleet.wire.text.reasons import Refused
 
@@ -28,6 +29,15 @@ def _instant(text: str) -> float | None:
         return expiry(text)
     except Refused:
         raise ValueError(f"{text!r} is no date; write 2026-12-31 or never") from None
+
+
+def _refresh_url(text: str) -> Secret:
+    """Judged as in a list; its text, which may hold a key, is in no message."""
+    try:
+        claims_of("refresh_url", text)
+    except Refused:
+        raise ValueError("no http or https address; write it as https://HOST/PATH") from None
+    return Secret(text)
 
 
 def _choice(kind: type[Scheme] | type[Kind] | type[ProxyType] | type[Status], name: str) -> Callable[[str], object]:
@@ -50,7 +60,7 @@ _DETAILS: Final[dict[str, Callable[[str], object]]] = {
     "max_connections": _like("max_connections"),
     "min_interval": lambda text: float(str(_SECONDS(text))),
     "target_capacity": _like("target_capacity"),
-    "refresh_url": Secret,
+    "refresh_url": _refresh_url,
     "notes": str,
 }
 _PLAIN: Final[dict[str, Callable[[str], object]]] = {

@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from proxyfleet.core.errors import BadProxy
 from proxyfleet.core.proxy import Proxy
-from proxyfleet.ports import Inventory
+from proxyfleet.ports import Inventory, Recalling
 from proxyfleet.services.entries import Additions, proxy_from
 from proxyfleet.wire.text.entry import Verdict
 
-BATCH: Final = 5_000
+BATCH: Final = 10_000
 LINES_CAP: Final = 1_000
 """How many single verdicts a report keeps; the counts are always complete."""
 
@@ -117,6 +117,8 @@ class Import:
         self._dry_run = dry_run
         self._tell = tell
         self._seen: set[Identity] = set()
+        self._repeating = False
+        """Whether most of the last batch was known already: then it is worth asking for that first."""
 
     async def take(self, verdicts: Iterable[Verdict], source: str, additions: Additions) -> None:
         """Store what a source holds; `source` names it in the report. Each batch is stored whole or not at all."""
@@ -138,13 +140,20 @@ class Import:
             except BadProxy:
                 self.report.reject(source, verdict, "bad_value")
                 continue
-            if proxy.identity in self._seen:
+            if (identity := proxy.identity) in self._seen:
                 self.report.settle(source, verdict, "duplicate")
                 continue
-            self._seen.add(proxy.identity)
+            self._seen.add(identity)
             yield verdict, proxy
 
     async def _store(self, source: str, fresh: list[tuple[Verdict, Proxy]]) -> None:
-        stored = await self._inventory.put([proxy for _, proxy in fresh], dry_run=self._dry_run)
-        for (verdict, _), answer in zip(fresh, stored, strict=True):
-            self.report.settle(source, verdict, answer.verdict)
+        proxies = [proxy for _, proxy in fresh]
+        recalled: set[int] = set()
+        if self._repeating and isinstance(self._inventory, Recalling):
+            recalled = await self._inventory.recalled(proxies)
+        rest = [proxy for at, proxy in enumerate(proxies) if at not in recalled] if recalled else proxies
+        stored = iter(await self._inventory.put(rest, dry_run=self._dry_run) if rest else ())
+        before = self.report.duplicate
+        for at, (verdict, _) in enumerate(fresh):
+            self.report.settle(source, verdict, "duplicate" if at in recalled else next(stored).verdict)
+        self._repeating = 2 * (self.report.duplicate - before) > len(fresh)

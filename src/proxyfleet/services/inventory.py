@@ -30,17 +30,11 @@ async def record(inventory: Inventory, proxy_id: int) -> Proxy:
 
 async def edit(inventory: Inventory, ids: Collection[int], change: "Change") -> int:
     """Change the proxies with these ids, all or none; how many there are. Raises `BadProxy`, `DuplicateProxy`."""
-    edited = [change.apply(proxy) for proxy in await records(inventory, set(ids))]
-    if edited:
-        await inventory.change(edited)
-    return len(edited)
+    return await inventory.amend(list(ids), change.apply) if ids else 0
 
 
 async def fill(fleet: FleetState, inventory: Inventory, now: float) -> int:
     """Load a whole inventory into an empty fleet; how many proxies there are."""
     async for batch in inventory.proxies():
-        # A store gives large batches; growing by whole batches spares most of the copying.
-        fleet.reserve(len(fleet) + len(batch))
-        for proxy in batch:
-            fleet.add(proxy, now)
+        fleet.add_many(batch, now)
     return len(fleet)

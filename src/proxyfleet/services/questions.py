@@ -4,27 +4,60 @@ Long answers are put together in slices with a pause after each, so that a node 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from proxyfleet.clock import Clock
+from proxyfleet.core.errors import FleetError
 from proxyfleet.core.fleet import FleetState
+from proxyfleet.core.lease_table import LeaseTable
 from proxyfleet.core.picking import Refusal
 from proxyfleet.core.selector import Selector
 from proxyfleet.services import read_models
 from proxyfleet.services.exporting import url_of
 from proxyfleet.services.read_models import Shown
+from proxyfleet.wire.targets import target_host
 
 SLICE: Final = 200
 MOST_PICKS: Final = 10_000
 Item = TypeVar("Item")
+ENDLESS: Final = float("inf")
+EJECTED_FOR: Final = 300.0
+Do = Callable[[FleetState, int, float, str, float | None], None]
+ORDERS: Final[dict[str, Do]] = {
+    "reset": lambda fleet, one, now, _target, _seconds: fleet.reset(one, now),
+    "eject": lambda fleet, one, now, _target, seconds: fleet.eject(one, now, seconds or EJECTED_FOR),
+    "reinstate": lambda fleet, one, now, _target, _seconds: fleet.reinstate(one, now),
+    "block": lambda fleet, one, now, target, seconds: fleet.block(one, target, now + (seconds or ENDLESS)),
+    "unblock": lambda fleet, one, _now, target, _seconds: fleet.unblock(one, target),
+}
+"""What an operator may order a node to do with a proxy; `TARGETED` ones concern one site."""
+ROTATE: Final = "rotate"
+"""An order that takes its time and has an answer for each proxy; only nodes that have a store know it."""
+Rotate = Callable[[Sequence[int]], Awaitable[Shown]]
+TARGETED: Final = frozenset({"block", "unblock"})
+
+
+class BadTarget(FleetError):
+    """What was given as a target names no host."""
+
+    code = "bad_target"
 
 
 class Questions:
     """Answers over one fleet in memory. Selector texts raise `BadSelector`, strategies `UnknownStrategy`."""
 
-    def __init__(self, fleet: FleetState, clock: Clock, node: Callable[[], Shown] | None = None) -> None:
+    def __init__(
+        self,
+        fleet: FleetState,
+        clock: Clock,
+        node: Callable[[], Shown] | None = None,
+        table: LeaseTable | None = None,
+        rotate: Rotate | None = None,
+    ) -> None:
+        self._rotate = rotate
         self._fleet = fleet
+        self._table = LeaseTable(fleet) if table is None else table
         self._clock = clock
         self._node = node
 
@@ -34,7 +67,8 @@ class Questions:
 
     async def report(self) -> Shown:
         """The whole fleet in numbers, and the node's own figures where there is a node."""
-        told: Shown = {"fleet": read_models.stats(self._fleet, self._clock())}
+        now = self._clock()
+        told: Shown = {"fleet": read_models.stats(self._fleet, now) | read_models.claims(self._table, now)}
         return told | self.node()
 
     async def health(self, selector: str = "") -> list[Shown]:
@@ -46,9 +80,9 @@ class Questions:
         return await _slowly(read_models.row(self._fleet, one, now) for one in ordered if one in self._fleet)
 
     async def explain(self, selector: str = "", target: str | None = None) -> list[Shown]:
-        """For every proxy whether it may be picked now, and the first reason why not."""
-        wanted = Selector.parse(selector)
-        return await _slowly(read_models.explained(self._fleet, wanted, self._clock(), target))
+        """For every proxy whether it may be picked now, and the first reason why not; `target` is a host or a URL."""
+        wanted, host = Selector.parse(selector), _host(target)
+        return await _slowly(read_models.explained(self._fleet, wanted, self._clock(), host))
 
     async def pick(
         self,
@@ -59,13 +93,16 @@ class Questions:
         target: str | None = None,
         passwords: bool = False,
     ) -> Shown:
-        """Up to `count` different proxies, and the refusal when there are fewer. URLs hold credentials only if asked for."""
-        wanted = Selector.parse(selector)
+        """Up to `count` different proxies, and the refusal when there are fewer. URLs hold credentials only if asked for.
+
+        `target` is a host or a URL; raises `BadTarget`.
+        """
+        wanted, host = Selector.parse(selector), _host(target)
         picked: list[Shown] = []
         seen: set[int] = set()
         refusal: Refusal | None = None
         while len(picked) < min(count, MOST_PICKS) and refusal is None:
-            found = self._fleet.pick(wanted, self._clock(), strategy=strategy, target=target, exclude=seen)
+            found = self._fleet.pick(wanted, self._clock(), strategy=strategy, target=host, exclude=seen)
             if isinstance(found, Refusal):
                 refusal = found
                 continue
@@ -75,15 +112,31 @@ class Questions:
             picked.append(told | {"degraded": found.degraded, "probe": found.probe})
         return {"picked": picked, "missing": count - len(picked), "refusal": refusal and refusal._asdict()}
 
-    async def reset(self, selector: str = "") -> Shown:
-        """Forget what was learnt about every proxy that the selector names; how many."""
+    async def order(
+        self, verb: str, selector: str = "", *, target: str | None = None, seconds: float | None = None
+    ) -> Shown:
+        """Do one of `ORDERS` to every proxy that the selector names; how many. ValueError for what cannot be done."""
+        if verb == ROTATE and self._rotate is not None:
+            wanted = Selector.parse(selector)
+            return await self._rotate(await _slowly(read_models.matching(self._fleet, wanted, self._clock())))
+        if verb not in ORDERS:
+            raise ValueError(f"there is no order {verb!r}; use one of: {', '.join((*ORDERS, ROTATE))}")
+        if (target is None) == (verb in TARGETED):
+            raise ValueError(f"{verb} {'needs' if verb in TARGETED else 'takes no'} target")
         wanted, now = Selector.parse(selector), self._clock()
         count = 0
         for proxy_id in await _slowly(read_models.matching(self._fleet, wanted, now)):
             if proxy_id in self._fleet:
-                self._fleet.reset(proxy_id, now)
+                ORDERS[verb](self._fleet, proxy_id, now, target or "", seconds)
                 count += 1
-        return {"reset": count}
+        return {verb: count}
+
+
+def _host(target: str | None) -> str | None:
+    try:
+        return None if target is None else target_host(target)
+    except ValueError as problem:
+        raise BadTarget(f"target {problem}") from None
 
 
 async def _slowly(items: Iterable[Item]) -> list[Item]:

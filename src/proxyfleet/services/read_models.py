@@ -11,12 +11,16 @@ from decimal import Decimal
 from proxyfleet.core.clause import Found, Profile
 from proxyfleet.core.fleet import FleetState
 from proxyfleet.core.health.latency import Quantiles
-from proxyfleet.core.proxy import LABEL_FIELDS, Details, Proxy, by_days_left
+from proxyfleet.core.lease import FOREVER, Held, Hold, Lease
+from proxyfleet.core.lease_table import LeaseTable
+from proxyfleet.core.proxy import LABEL_FIELDS, Details, Measured, Proxy, by_days_left
 from proxyfleet.core.report import HealthReport
 from proxyfleet.core.selector import Selector
+from proxyfleet.services.exits import counted, exit_of
 
 Shown = dict[str, object]
 PLAIN = Details()
+UNMEASURED = Measured()
 HEALTH_FIELDS = tuple(f.name for f in fields(HealthReport))
 
 
@@ -52,7 +56,22 @@ def shown_proxy(proxy: Proxy, now: float) -> Shown:
         "target_capacity": details.target_capacity,
         "exit_address": details.exit_address,
         "protocols": list(details.protocols),
+        **shown_measured(details.measured or UNMEASURED),
         "notes": details.notes,
+    }
+
+
+def shown_measured(measured: Measured) -> Shown:
+    """What checks have found, beside what is claimed; what is not known is null."""
+    return {
+        "measured_exit": measured.exit_address,
+        "measured_asn": measured.asn,
+        "measured_network": measured.network or None,
+        "measured_protocols": list(measured.protocols),
+        "tls_untouched": measured.tls,
+        "resolves_names": measured.names,
+        "sites": dict(measured.sites),
+        "rotated_at": instant(measured.rotated_at or None),
     }
 
 
@@ -106,7 +125,7 @@ def _facts(proxy: Proxy, health: HealthReport, now: float) -> dict[str, Found]:
         "min_interval": details.min_interval or None,
         "target_capacity": details.target_capacity,
         "notes": details.notes or None,
-        "exit_address": details.exit_address,
+        "exit_address": details.exit,
         "reputation": health.reputation,
         "health": health.health,
         "uses": health.attempts,
@@ -115,7 +134,8 @@ def _facts(proxy: Proxy, health: HealthReport, now: float) -> dict[str, Found]:
 
 def row(fleet: FleetState, proxy_id: int, now: float) -> Shown:
     """One proxy with its health."""
-    return shown_proxy(fleet.get(proxy_id), now) | {"health": shown_health(fleet.health(proxy_id, now))}
+    told = {"health": shown_health(fleet.health(proxy_id, now)), "fleet_health": fleet.fleet_health(proxy_id, now)}
+    return shown_proxy(fleet.get(proxy_id), now) | told
 
 
 def in_listing_order(fleet: FleetState, ids: Iterator[int]) -> list[int]:
@@ -126,7 +146,12 @@ def in_listing_order(fleet: FleetState, ids: Iterator[int]) -> list[int]:
 def stats(fleet: FleetState, now: float) -> Shown:
     """The whole fleet in numbers: SPEC E8's names, then the core's report."""
     report = fleet.report(now)
-    expired = sum(1 for proxy_id in fleet if fleet.get(proxy_id).expired(now))
+    expired, exits = 0, list[str]()
+    for proxy in map(fleet.get, fleet):  # one record at a time: all of them at once are more than the fleet itself
+        expired += proxy.expired(now)
+        exit_address = exit_of(proxy)
+        if exit_address:
+            exits.append(exit_address)
     told: Shown = asdict(report) | {"latency": _seconds(report.latency)}
     return {
         "total_proxies": report.total,
@@ -135,6 +160,7 @@ def stats(fleet: FleetState, now: float) -> Shown:
         "current": report.leases,
         "total_capacity": report.capacity,
         "available_capacity": report.free,
+        **counted(exits),
         "selections": fleet.selections,
         "refusals": fleet.refusals,
         "strategy": fleet.strategy,
@@ -142,14 +168,58 @@ def stats(fleet: FleetState, now: float) -> Shown:
     }
 
 
+def claims(table: LeaseTable, now: float) -> Shown:
+    """What is claimed, in numbers: leases, reservations among them, assignments, pairs that cool down."""
+    kinds = [hold.kind for hold in table.holds(now)]
+    return {
+        "leases": len(table),
+        "pending_reservations": kinds.count(Held.RESERVATION),
+        "assignments": kinds.count(Held.ASSIGNMENT),
+        "cooling": kinds.count(Held.COOLING),
+        "cache_valid": True,
+        "cache_age_seconds": 0.0,
+    }
+
+
+def shown_lease(lease: Lease, now: float) -> Shown:
+    """One lease; `seconds_left` in the node's clock."""
+    return {
+        "lease": lease.id,
+        "token": lease.token,
+        "proxy_id": lease.proxy_id,
+        "principal": lease.holder.principal,
+        "label": lease.holder.label,
+        "resource": lease.resource,
+        "session": lease.session or None,
+        "granted": instant(lease.granted),
+        "expires": instant(lease.expires),
+        "seconds_left": round(lease.expires - now, 1),
+    }
+
+
+def shown_hold(hold: Hold) -> Shown:
+    """Who has a pair."""
+    return {
+        "proxy_id": hold.proxy_id,
+        "resource": hold.resource,
+        "session": hold.session or None,
+        "kind": hold.kind.value,
+        "principal": hold.holder.principal,
+        "label": hold.holder.label,
+        "since": instant(hold.since),
+        "until": None if hold.until == FOREVER else instant(hold.until),
+    }
+
+
 def explained(fleet: FleetState, selector: Selector, now: float, target: str | None = None) -> Iterator[Shown]:
-    """For every proxy of the fleet whether it is eligible, and why not (SPEC D4)."""
+    """For every proxy of the fleet whether it is eligible, why not, and whether it is taken when nobody is (SPEC D4)."""
     # All at once: the core's walk does not survive changes of the fleet between two of its steps.
     for one in list(fleet.explain(selector, now, target=target)):
         if one.proxy_id not in fleet:
             continue  # removed while the answer was put together
         told: Shown = {"id": one.proxy_id, "address": fleet.get(one.proxy_id).address}
-        yield told | {"eligible": one.eligible, "code": one.code, "reason": one.reason, "until": instant(one.until)}
+        told |= {"eligible": one.eligible, "code": one.code, "reason": one.reason, "until": instant(one.until)}
+        yield told | {"last_resort": one.last_resort}
 
 
 def _seconds(latency: Quantiles) -> Shown:

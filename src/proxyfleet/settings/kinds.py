@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from proxyfleet.core.errors import BadSelector
 from proxyfleet.core.selector import Selector
+from proxyfleet.wire.answer_rules import parse_rule
 
 Address = tuple[str, int]
 """(host, port); port 0 takes a free one."""
@@ -24,6 +25,11 @@ class Kind(NamedTuple):
     wanted: str
     read: Callable[[object], object]
     write: Callable[[object], str] = str
+
+
+def about(kind: Kind, meaning: str) -> dict[str, object]:
+    """What a field of a section knows of itself besides its default; for `dataclasses.field(metadata=...)`."""
+    return {"kind": kind, "meaning": meaning}
 
 
 def _text(value: object) -> str:
@@ -155,6 +161,22 @@ def _selector(value: object) -> Selector:
         raise ValueError(f"a selector ({problem})") from None
 
 
+def _rules(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        texts = [part.strip() for part in value.split(";") if part.strip()]
+    elif isinstance(value, list) and all(isinstance(one, str) for one in value):
+        texts = [str(one) for one in value]
+    else:
+        raise ValueError("a list of rules, or rules separated by semicolons")
+    for text in texts:
+        parse_rule(text)
+    return tuple(texts)
+
+
+def _rules_text(value: object) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, tuple) else ""
+
+
 def _places(value: object) -> frozenset[Address]:
     return frozenset(address_of(one) for one in _items(value))
 
@@ -178,6 +200,7 @@ OPTIONAL_ADDRESS: Final = Kind("HOST:PORT or off", _optional_address, _address_o
 NETWORKS: Final = Kind("list of networks", _networks, _joined)
 PORTS: Final = Kind("list of ports, or any", _ports, _ports_text)
 PLACES: Final = Kind("list of HOST:PORT", _places, _places_text)
+RULES: Final = Kind("list of answer rules", _rules, _rules_text)
 SELECTOR: Final = Kind("selector", _selector)
 
 

@@ -15,8 +15,19 @@ from typing import Any, Final
 from proxyfleet.core.errors import BadRules, FleetError
 from proxyfleet.core.rules import Rules
 
+from .accounts import PROVIDERS, account_keys, in_file, is_account_key, names_in
+from .accounts import sections as account_sections
 from .kinds import Kind, kind_like
-from .places import SQLITE, configuration_folder, data_folder, masked_url, store_problem
+from .places import (
+    MEMORY,
+    SQLITE,
+    STORE,
+    claims_problem,
+    configuration_folder,
+    data_folder,
+    masked_url,
+    store_problem,
+)
 from .schema import PREFIX, SECTIONS, STRICTER, Settings
 
 CONFIG: Final = PREFIX + "CONFIG"
@@ -24,6 +35,8 @@ NODE: Final = PREFIX + "NODE"
 NODE_TOKEN: Final = PREFIX + "NODE_TOKEN"
 OLD_KEY: Final = "ENCRYPTION_KEY"
 """The variable of the founding systems; `adopt` opens their passwords with it."""
+SECRETS: Final = frozenset({PREFIX + "KEY", NODE_TOKEN, OLD_KEY, PREFIX + "STORE", PREFIX + "CLAIMS"})
+"""Not for commands that we start; URLs of stores may hold a password."""
 NOT_SETTINGS: Final = frozenset({CONFIG, NODE, NODE_TOKEN})
 LARGEST_FILE: Final = 1 << 20
 
@@ -100,9 +113,15 @@ class _Layers:
 
     def __init__(self, problems: list[str]) -> None:
         self.known = keys()
+        self.secret = {"key"}
         self.values: dict[str, object] = {}
         self.origins: dict[str, str] = {}
         self.problems = problems
+
+    def know(self, provider: str) -> None:
+        """The settings of an account that somebody has named."""
+        self.known |= account_keys(provider)
+        self.secret.add(f"{PROVIDERS}.{provider}.key")
 
     def take(self, key: str, value: object, place: str) -> None:
         """One value from one place."""
@@ -110,7 +129,7 @@ class _Layers:
         try:
             self.values[key] = kind.read(value)
         except ValueError as problem:
-            shown = "" if key == "key" or isinstance(value, dict | list) else f" {_shown(value)!r} does not fit"
+            shown = "" if key in self.secret or isinstance(value, dict | list) else f" {_shown(value)!r} does not fit"
             self.problems.append(f"{place}:{shown}; give {problem}")
             return
         self.origins[key] = place
@@ -129,10 +148,12 @@ def _take_file(layers: _Layers, path: str) -> None:
             f"settings file {path}: {told}; correct the file, or the path given by --config or {CONFIG}"
         )
         return
-    for key, value in _flattened(document):
+    for key, value in _flattened(document, layers, path):
         place = f"{path}, {key}"
-        if key == "key":
-            layers.problems.append(f"{place}: a key does not belong in a settings file; use {PREFIX}KEY or key_file")
+        if key in layers.secret:
+            layers.problems.append(
+                f"{place}: a key does not belong in a settings file; use {variable(key)} or key_file"
+            )
         elif key in layers.known:
             layers.take(key, value, place)
         else:
@@ -148,15 +169,28 @@ def _read_file(path: str) -> dict[str, Any]:
     return tomllib.loads(raw.decode())
 
 
-def _flattened(document: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+def _flattened(document: Mapping[str, object], layers: _Layers, path: str) -> Iterator[tuple[str, object]]:
     for name, value in document.items():
-        if name in SECTIONS and isinstance(value, dict):
+        if name == PROVIDERS:
+            yield from _accounts(value, layers, path)
+        elif name in SECTIONS and isinstance(value, dict):
             yield from ((f"{name}.{inner}", one) for inner, one in value.items())
         else:
             yield name, value
 
 
+def _accounts(document: object, layers: _Layers, path: str) -> Iterator[tuple[str, object]]:
+    try:
+        for name, field_name, value in in_file(document):
+            layers.know(name)
+            yield f"{PROVIDERS}.{name}.{field_name}", value
+    except ValueError as problem:
+        layers.problems.append(f"{path}, {PROVIDERS}: {problem}")
+
+
 def _take_environment(layers: _Layers, environment: Mapping[str, str]) -> list[str]:
+    for name in names_in(environment):
+        layers.know(name)
     by_variable = {variable(key): key for key in layers.known}
     warnings = []
     for name in sorted(one for one in environment if one.startswith(PREFIX) and one not in NOT_SETTINGS):
@@ -183,6 +217,8 @@ def _build(layers: _Layers, environment: Mapping[str, str]) -> Settings | None:
         sections[section] = _rules(values, layers) if record is Rules else record(**values)
     plain: dict[str, Any] = {key: value for key, value in layers.values.items() if "." not in key}
     plain["store"] = _store(str(plain.get("store", "")), layers, environment)
+    _claims(str(plain.get("claims", STORE)), str(plain["store"]), layers)
+    plain["providers"] = account_sections(layers.values)
     plain["data_folder"] = data_folder(environment)
     plain["key_default"] = configuration_folder(environment) / "key"
     _contradictions(plain, layers)
@@ -211,7 +247,23 @@ def _store(store: str, layers: _Layers, environment: Mapping[str, str]) -> str:
     return store
 
 
+def _claims(claims: str, store: str, layers: _Layers) -> None:
+    place = layers.origins.get("claims", "claims")
+    if problem := claims_problem(claims):
+        layers.problems.append(f"{place}: {problem}")
+    elif claims != STORE and store in MEMORY:
+        layers.problems.append(f"{place}: a fleet in memory keeps its claims itself; use --store sqlite:///FILE")
+
+
 def _contradictions(plain: Mapping[str, object], layers: _Layers) -> None:
     if plain.get("key") is not None and plain.get("key_file"):
         where = " and ".join((layers.origins["key"], layers.origins["key_file"]))
         layers.problems.append(f"{where}: two sources of one key; keep one of them")
+    for name, account in account_sections(layers.values).items():
+        if account.key is not None and account.key_file:
+            layers.problems.append(f"provider {name}: two sources of one key; keep `key_file` or the variable")
+
+
+def environment() -> dict[str, str]:
+    """A copy of the environment without the secrets of this program, for commands that it starts."""
+    return {name: value for name, value in os.environ.items() if name not in SECRETS and not is_account_key(name)}

@@ -5,13 +5,14 @@ Frozen records without behaviour. A key is `name`, or `section.name` as in the f
 because neighbouring rooms do not know each other; a test keeps the defaults equal.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from proxyfleet.core.proxy import Secret
 from proxyfleet.core.rules import Rules
-from proxyfleet.core.selector import Selector
+from proxyfleet.core.selector import ANY, Selector
 from proxyfleet.core.strategies.names import StrategyName
 
 from .kinds import (
@@ -21,6 +22,7 @@ from .kinds import (
     OPTIONAL_ADDRESS,
     PLACES,
     PORTS,
+    RULES,
     SELECTOR,
     TEXT,
     Address,
@@ -30,17 +32,11 @@ from .kinds import (
     share,
     whole,
 )
+from .kinds import about as _about
+from .schema_buying import ProviderSection, ScalingSection
+from .schema_care import ChecksSection, JobsSection, SourcesSection
 
 PREFIX: Final = "PROXYFLEET_"
-
-
-def _about(kind: Kind, meaning: str) -> dict[str, object]:
-    """What a field knows of itself besides its default."""
-    return {"kind": kind, "meaning": meaning}
-
-
-def _default_selector() -> Selector:
-    return Selector.parse("scheme=http")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +46,31 @@ class GatewaySection:
     listen: Address = field(
         default=("127.0.0.1", 8899), metadata=_about(ADDRESS, "Where clients connect; port 0 takes a free one.")
     )
+    tls_certificate: str = field(
+        default="", metadata=_about(TEXT, "PEM chain for clients that begin with TLS, on the same port; empty: none.")
+    )
+    tls_key: str = field(
+        default="", metadata=_about(TEXT, "PEM key of the certificate; empty: it is in the same file.")
+    )
     control: Address | None = field(
         default=("127.0.0.1", 0),
         metadata=_about(OPTIONAL_ADDRESS, "Where `/livez`, `/readyz` and the command line ask this node."),
     )
     selector: Selector = field(
-        default_factory=_default_selector,
-        metadata=_about(SELECTOR, "Which proxies the gateway may use at all."),
+        default=ANY, metadata=_about(SELECTOR, "Which proxies the gateway may use at all; empty means all.")
+    )
+    upstream_ca: str = field(
+        default="",
+        metadata=_about(
+            TEXT, "PEM file of the authorities that HTTPS proxies are verified against; empty: the system's."
+        ),
+    )
+    upstream_verify: bool = field(
+        default=True, metadata=_about(BOOLEAN, "Demand a valid certificate of HTTPS proxies; off only encrypts.")
+    )
+    local_dns: bool = field(
+        default=False,
+        metadata=_about(BOOLEAN, "Resolve names of targets here for socks4 and socks5; socks4a and socks5h never do."),
     )
     allow_clients: tuple[str, ...] = field(
         default=(),
@@ -75,12 +89,23 @@ class GatewaySection:
     refuse_addresses: frozenset[Address] = field(
         default=frozenset(), metadata=_about(PLACES, "Further places that must never be reached through the gateway.")
     )
+    answer_rules: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            RULES,
+            "Plain-HTTP answers that mean a target does not want a proxy: `banned status=403 target=*.shop.example`.",
+        ),
+    )
     via: bool = field(default=True, metadata=_about(BOOLEAN, "Send Via, as RFC 9110 section 7.6.3 demands."))
     name_proxy: bool = field(
         default=True, metadata=_about(BOOLEAN, "Tell clients by `X-Proxyfleet-Proxy` which proxy served them.")
     )
     reuse_port: bool = field(
         default=False, metadata=_about(BOOLEAN, "Let several processes listen on one port (Linux).")
+    )
+    own_sockets: bool = field(
+        default=True,
+        metadata=_about(BOOLEAN, "Serve plain TCP from sockets of our own (Linux), which costs less than the loop's."),
     )
     drain: float = field(
         default=30.0, metadata=_about(seconds(0.0, 3600.0), "After SIGTERM running requests may take so long to end.")
@@ -104,6 +129,9 @@ class TimersSection:
     )
     body_idle: float = field(default=60.0, metadata=_about(seconds(), "Without a byte of a body in either direction."))
     tunnel_idle: float = field(default=300.0, metadata=_about(seconds(), "Without a byte through a tunnel."))
+    tunnel_life: float = field(
+        default=0.0, metadata=_about(seconds(0.0), "A tunnel ends after so long, busy or not; 0 lets it live.")
+    )
     half_close: float = field(
         default=30.0, metadata=_about(seconds(), "The same once one side of a tunnel has finished.")
     )
@@ -131,6 +159,10 @@ class LimitsSection:
         default=65_536,
         metadata=_about(whole(0), "A request body up to this size is kept so that it can be sent again."),
     )
+    request_body: int = field(
+        default=0,
+        metadata=_about(whole(0, 1 << 50), "Body of a plain request; a larger one is answered 413; 0 is no limit."),
+    )
     write_buffer: int = field(
         default=65_536, metadata=_about(whole(1_024), "Unsent bytes above which the other side is not read.")
     )
@@ -138,6 +170,15 @@ class LimitsSection:
         default=1_024, metadata=_about(whole(0), "Pooled idle connections to upstream proxies.")
     )
     interim_answers: int = field(default=16, metadata=_about(whole(0, 1_000), "1xx answers before the final one."))
+    per_target: int = field(
+        default=0, metadata=_about(whole(0), "Requests and tunnels to one target at a time; 0 is no limit.")
+    )
+    memory: int = field(
+        default=0,
+        metadata=_about(
+            whole(0, 1 << 50), "Resident bytes above which new connections are answered 503; 0 is no limit."
+        ),
+    )
     auth_failures: int = field(
         default=10, metadata=_about(whole(1), "Wrong credentials per client address and minute.")
     )
@@ -158,6 +199,48 @@ class FailoverSection:
     rate: float = field(
         default=10.0,
         metadata=_about(seconds(0.0, 1e6)._replace(wanted="per second"), "... and so many per second besides."),
+    )
+    patience: float = field(
+        default=3.0,
+        metadata=_about(
+            seconds(0.0, 3600.0),
+            "A first attempt that takes longer is left for another proxy where there is one; each further attempt gets "
+            "twice as long, and a slow target three times what it took lately. 0: the timers alone.",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSection:
+    """`[sheet]`: how the spreadsheet is treated that `proxyfleet sheet connect` has connected."""
+
+    key_file: str = field(
+        default="", metadata=_about(TEXT, "Key of the Google account. Default: the one that `sheet connect` was given.")
+    )
+    every: float = field(
+        default=60.0,
+        metadata=_about(seconds(5.0, 86_400.0), "A serving node exchanges changes with the sheet so often."),
+    )
+    cache: float = field(default=60.0, metadata=_about(seconds(0.0, 3600.0), "A reading of the sheet serves so long."))
+    selector: Selector = field(
+        default_factory=lambda: Selector.parse("source="),
+        metadata=_about(SELECTOR, "Proxies that get a row; by default all but those from free lists."),
+    )
+    allow_private: bool = field(
+        default=False, metadata=_about(BOOLEAN, "Accept addresses in the sheet that are not globally routable.")
+    )
+    rate: float = field(
+        default=1.5,
+        metadata=_about(seconds(0.01, 100.0)._replace(wanted="per second, 0.01 to 100"), "Calls of Google's API, ..."),
+    )
+    burst: int = field(default=2, metadata=_about(whole(1, 100), "... after so many at once."))
+    reads: int = field(default=55, metadata=_about(whole(1, 10_000), "Reads per minute; Google allows 60 per account."))
+    writes: int = field(
+        default=55, metadata=_about(whole(1, 10_000), "Writes per minute; Google allows 60 per account.")
+    )
+    timeout: float = field(default=30.0, metadata=_about(seconds(0.1, 300.0), "Google has so long for an answer."))
+    address: str = field(
+        default="https://sheets.googleapis.com", metadata=_about(TEXT, "Where the Sheets API answers; for tests.")
     )
 
 
@@ -182,11 +265,15 @@ class Settings:
         default="",
         metadata=_about(
             TEXT,
-            "Where the fleet is kept: `sqlite:///FILE` or `memory:`. Default: `proxyfleet.db` in your data folder.",
+            "Where the fleet is kept: `sqlite:///FILE`, `postgresql://USER:PASSWORD@HOST/DATABASE` or `memory:`. "
+            "Default: `proxyfleet.db` in your data folder.",
         ),
     )
     claims: str = field(
-        default="store", metadata=_about(choice("store"), "Where leases will be kept: `store`, beside the inventory.")
+        default="store",
+        metadata=_about(
+            TEXT, "Where leases and assignments are kept: `store`, beside the inventory, or `redis://HOST:6379/0`."
+        ),
     )
     key: Secret | None = field(
         default=None,
@@ -205,7 +292,14 @@ class Settings:
     limits: LimitsSection = field(default_factory=LimitsSection)
     failover: FailoverSection = field(default_factory=FailoverSection)
     rules: Rules = field(default_factory=Rules)
+    sources: SourcesSection = field(default_factory=SourcesSection)
+    jobs: JobsSection = field(default_factory=JobsSection)
+    checks: ChecksSection = field(default_factory=ChecksSection)
+    sheet: SheetSection = field(default_factory=SheetSection)
+    scaling: ScalingSection = field(default_factory=ScalingSection)
     log: LogSection = field(default_factory=LogSection)
+    providers: Mapping[str, ProviderSection] = field(default_factory=dict)
+    """By the name that their owner has given them."""
     data_folder: Path = field(default=Path(), repr=False)
     """Not to be set: where this user's data lie."""
     key_default: Path | None = field(default=None, repr=False)
@@ -218,6 +312,11 @@ SECTIONS: Final[dict[str, type[Any]]] = {
     "limits": LimitsSection,
     "failover": FailoverSection,
     "rules": Rules,
+    "sources": SourcesSection,
+    "jobs": JobsSection,
+    "checks": ChecksSection,
+    "sheet": SheetSection,
+    "scaling": ScalingSection,
     "log": LogSection,
 }
 """Record types by the name of their section; `Any` because each has fields of its own."""

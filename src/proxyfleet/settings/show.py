@@ -1,12 +1,14 @@
 """Settings for people: every key with its value, where the value came from and what it means. Secrets stay stars."""
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import NamedTuple
 
 from proxyfleet.core.proxy import Secret
 from proxyfleet.core.rules import Rules
 
+from .accounts import account_keys, meanings_of_accounts
 from .kinds import Kind
 from .load import Loaded, keys, variable
 from .places import masked_url
@@ -33,10 +35,20 @@ def rows(loaded: Loaded) -> list[Row]:
         section, dot, name = key.rpartition(".")
         holder = getattr(loaded.settings, section) if dot else loaded.settings
         value = getattr(holder, name)
-        shown = masked_url(value) if key == "store" else written(kind, value)
+        shown = masked_url(value) if key in ("store", "claims") else written(kind, value)
         origin = loaded.origins.get(key, "default")
         found.append(Row(key, shown, origin, written(kind, default), kind.wanted, variable(key), told[key]))
-    return found
+    return found + [row for name in loaded.settings.providers for row in _account(loaded, name)]
+
+
+def _account(loaded: Loaded, name: str) -> Iterator[Row]:
+    """The settings of one provider."""
+    section, told = loaded.settings.providers[name], meanings_of_accounts()
+    for key, (kind, default) in account_keys(name).items():
+        field = key.rpartition(".")[2]
+        shown = written(kind, getattr(section, field))
+        origin = loaded.origins.get(key, "default")
+        yield Row(key, shown, origin, written(kind, default), kind.wanted, variable(key), told[field])
 
 
 def written(kind: Kind, value: object) -> str:

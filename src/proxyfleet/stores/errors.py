@@ -1,5 +1,7 @@
 """What can go wrong with a store, each with its cause and remedy in one line; secrets never appear in it."""
 
+from pathlib import Path
+
 from proxyfleet.core.errors import FleetError
 
 
@@ -21,10 +23,32 @@ class StoreUnusable(StoreError):
     code = "store_unusable"
 
 
+class NoDatabase(StoreUnusable):
+    """Nothing is stored there yet, and the call was not one that begins a fleet."""
+
+    code = "no_database"
+
+    def __init__(self, place: Path | str) -> None:
+        super().__init__(f"there is no database at {place}; `proxyfleet import` makes one, or correct --store")
+
+
 class StoreBusy(StoreError):
     """Another process holds the database; the call may be repeated."""
 
     code = "store_busy"
+
+
+class StoreAway(StoreError):
+    """The server cannot be reached, or went away meanwhile; the call may be repeated, the store comes back by itself.
+
+    `lost` tells that only the answer is missing: what was asked may have been stored, and the next look shows it.
+    """
+
+    code = "store_away"
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
 
 
 class StoreLocked(StoreError):

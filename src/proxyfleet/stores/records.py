@@ -4,12 +4,13 @@ A row is `COLUMNS` in that order. Sets and tuples are JSON, money is decimal tex
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from proxyfleet.core.proxy import Details, Kind, Labels, Proxy, ProxyType, Scheme, Secret, Status
+from proxyfleet.core.proxy import FAMILIES, Details, Kind, Labels, Measured, Proxy, ProxyType, Scheme, Secret, Status
 
 LABEL_COLUMNS = (
     "kind", "type", "country", "region", "city", "asn", "tags", "provider", "source", "anonymity",
@@ -17,6 +18,7 @@ LABEL_COLUMNS = (
 )  # fmt: skip
 DETAIL_COLUMNS = (
     "max_connections", "min_interval", "target_capacity", "refresh_url", "notes", "exit_address", "protocols",
+    "measured",
 )  # fmt: skip
 COLUMNS = (
     "uuid", "family", "scheme", "host", "port", "username", "password", "capacity", "expires_at", "status",
@@ -35,28 +37,37 @@ Open = Callable[[str, str, bytes], Secret]
 
 SCHEMES = {scheme.value: scheme for scheme in Scheme}
 STATUSES = {status.value: status for status in Status}
-FAMILIES = {scheme: scheme.family for scheme in Scheme}
+UNMEASURED = Measured()
+MEASURED_FIELDS = tuple(one.name for one in fields(Measured))
 NO_DETAILS: Row = (None,) * len(DETAIL_COLUMNS)
 
 
 def to_row(proxy: Proxy, uuid: bytes, seal: Seal) -> Row:
     """`COLUMNS` of a proxy; its id is not among them."""
-    details = NO_DETAILS if proxy.details is None else _details_row(proxy.details, uuid, seal)
-    return (
-        uuid,
-        FAMILIES[proxy.scheme],
-        proxy.scheme,
-        proxy.host,
-        proxy.port,
-        proxy.username,
-        None if proxy.password is None else seal("password", proxy.password, uuid),
-        proxy.capacity,
-        proxy.expires_at,
-        proxy.status,
-        proxy.require_check,
-        *_labels_row(proxy.labels),
-        *details,
-    )
+    return to_rows([proxy], [uuid], seal)[0]
+
+
+def to_rows(proxies: Sequence[Proxy], uuids: Sequence[bytes], seal: Seal) -> list[Row]:
+    """`COLUMNS` of many; labels that they share are written out once."""
+    labels = {key: _labels_row(one) for key, one in {id(proxy.labels): proxy.labels for proxy in proxies}.items()}
+    return [
+        (
+            uuid,
+            FAMILIES[proxy.scheme],
+            proxy.scheme,
+            proxy.host,
+            proxy.port,
+            proxy.username,
+            None if proxy.password is None else seal("password", proxy.password, uuid),
+            proxy.capacity,
+            proxy.expires_at,
+            proxy.status,
+            proxy.require_check,
+            *labels[id(proxy.labels)],
+            *(NO_DETAILS if proxy.details is None else _details_row(proxy.details, uuid, seal)),
+        )
+        for proxy, uuid in zip(proxies, uuids, strict=True)
+    ]
 
 
 def from_row(row: Row, opened: Open) -> Proxy:
@@ -74,8 +85,8 @@ def from_row(row: Row, opened: Open) -> Proxy:
         expires_at,
         STATUSES[status],
         check == 1,
-        _labels(row[FIRST_LABEL:FIRST_DETAIL]),
-        None if details == NO_DETAILS else _details(details, uuid, opened),
+        labels_of(row[FIRST_LABEL:FIRST_DETAIL]),
+        None if details == NO_DETAILS else details_of(details, uuid, opened),
     )
 
 
@@ -92,8 +103,8 @@ def _plain(value: Any) -> Any:  # Any: one label of several types
 
 
 @lru_cache(maxsize=16_384)
-def _labels(row: Row) -> Labels:
-    """Equal rows give one object, so that a million proxies share their labels."""
+def labels_of(row: Row) -> Labels:
+    """From `LABEL_COLUMNS`. Equal rows give one object, so that a million proxies share their labels."""
     told = dict(zip(LABEL_COLUMNS, row, strict=True))
     told["kind"], told["type"] = Kind(told["kind"]), ProxyType(told["type"])
     told["tags"] = frozenset(json.loads(told["tags"] or "[]"))
@@ -112,11 +123,13 @@ def _details_row(details: Details, uuid: bytes, seal: Seal) -> Row:
         details.notes or None,
         details.exit_address,
         json.dumps(details.protocols, ensure_ascii=False) if details.protocols else None,
+        None if details.measured is None else _measured_text(details.measured),
     )
 
 
-def _details(row: Row, uuid: bytes, opened: Open) -> Details:
-    max_connections, min_interval, target_capacity, url, notes, exit_address, protocols = row
+def details_of(row: Row, uuid: bytes, opened: Open) -> Details:
+    """From `DETAIL_COLUMNS`."""
+    max_connections, min_interval, target_capacity, url, notes, exit_address, protocols, measured = row
     return Details(
         max_connections,
         min_interval or 0.0,
@@ -125,4 +138,19 @@ def _details(row: Row, uuid: bytes, opened: Open) -> Details:
         notes or "",
         exit_address,
         tuple(json.loads(protocols or "[]")),
+        None if measured is None else _measured_of(measured),
     )
+
+
+def _measured_text(measured: Measured) -> str:
+    """A JSON object of what is known; fields at their default are left out."""
+    told = {name: getattr(measured, name) for name in MEASURED_FIELDS}
+    return json.dumps({k: v for k, v in told.items() if v != getattr(UNMEASURED, k)}, ensure_ascii=False)
+
+
+def _measured_of(text: str) -> Measured:
+    """A name that this program does not know, from a later one of the same schema, is left out."""
+    told = {name: value for name, value in json.loads(text).items() if name in MEASURED_FIELDS}
+    told["protocols"] = tuple(told.get("protocols", ()))
+    told["sites"] = tuple((host, answer) for host, answer in told.get("sites", ()))
+    return Measured(**told)

@@ -7,7 +7,7 @@ The master key wraps random data keys; changing the master re-wraps a few rows, 
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -23,11 +23,15 @@ from proxyfleet.vault.envelope import (
     Seal,
     bound,
     kid_of,
+    packed,
+    packed_many,
     prefix_of,
 )
 from proxyfleet.vault.errors import Damaged, WrongKey
 
 ALGORITHM = "AES-256-GCM"
+Unpack = Callable[[bytes], str]
+"""Opens what `Column.pack` gave to keep; raises `Damaged`."""
 MOST_USES = 2**30
 """Rotate at this many uses of one key: a quarter of what NIST SP 800-38D allows with random nonces."""
 LONGEST_LIFE = 90 * 86_400.0
@@ -61,12 +65,19 @@ class KeyRow(NamedTuple):
 class MasterKey:
     """The key that wraps keys. `name` tells two of them apart without telling anything about them; `origin` is for people."""
 
-    __slots__ = ("_aead", "name", "origin")
+    __slots__ = ("_aead", "_key", "name", "origin")
 
     def __init__(self, key: bytes, origin: str) -> None:
         self._aead = AESGCM(key)
+        self._key = key
         self.name = hashlib.blake2b(b"proxyfleet master key", key=key, digest_size=4).hexdigest()
         self.origin = origin
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for another purpose, from which the key cannot be told."""
+        return hashlib.blake2b(
+            purpose.encode(), key=self._key, digest_size=KEY_BYTES, person=b"proxyfleet key"
+        ).digest()
 
     def wrap(self, kid: str, key: bytes) -> bytes:
         """A data key as it may be stored."""
@@ -126,20 +137,41 @@ class Keyring:
 class Column:
     """Seals and opens the values of one column with whatever keys the ring has; `row` is 16 bytes of uuid."""
 
-    __slots__ = ("_name", "_ring", "_seals")
+    __slots__ = ("_name", "_ring", "_sealing", "_seals", "_unpacks")
 
     def __init__(self, ring: Keyring, table: str, column: str) -> None:
         self._ring = ring
         self._name = (table, column)
         self._seals: dict[str, Seal] = {}
+        self._unpacks: dict[str, Unpack] = {}
+        self._sealing: tuple[str, Callable[[str, bytes], str]] | None = None
 
     def seal(self, text: str, row: bytes) -> str:
         """The value to store, under the primary key."""
-        return self._with(prefix_of(self._ring.primary)).seal(text, row)
+        kid, sealing = self._ring.primary, self._sealing
+        if sealing is None or sealing[0] != kid:
+            sealing = self._sealing = (kid, self._with(prefix_of(kid)).seal)
+        return sealing[1](text, row)
 
     def open(self, value: str, row: bytes) -> str:
         """The text of a sealed value. Raises `Damaged`, also when its key is not in the ring."""
-        return self._with(value[:PREFIX_LENGTH]).open(value, row)
+        prefix = value[:PREFIX_LENGTH]
+        return (self._seals.get(prefix) or self._with(prefix)).open(value, row)
+
+    def pack(self, value: str, row: bytes) -> tuple[Unpack, bytes]:
+        """How to open it later, and what to keep for that. Raises `Damaged` where that shows without opening it."""
+        prefix = value[:PREFIX_LENGTH]
+        unpack = self._unpacks.get(prefix)
+        if unpack is None:
+            unpack = self._unpacks[prefix] = self._with(prefix).unpack
+        return unpack, packed(value, row)
+
+    def pack_many(self, values: Sequence[str], rows: Sequence[bytes]) -> tuple[Unpack, list[bytes]] | None:
+        """The same for many at once; None unless one key opens them all. Raises `Damaged`, and then one by one tells which."""
+        if len({value[:PREFIX_LENGTH] for value in values}) != 1:
+            return None
+        unpack, _ = self.pack(values[0], rows[0])
+        return unpack, packed_many(values, rows)
 
     def _with(self, prefix: str) -> Seal:
         seal = self._seals.get(prefix)

@@ -31,22 +31,26 @@ class KeySource:
         """The file that counts when there is no value."""
         return self.file or self.default
 
-    def find(self, database: Path) -> MasterKey | None:
-        """The key, or None when there is none yet. Raises `BadKey` for one that must not be used."""
+    def find(self, database: Path | None) -> MasterKey | None:
+        """The key, or None when there is none yet; `database` is None when it is no file of this machine.
+
+        Raises `BadKey` for one that must not be used.
+        """
         if self.value is not None:
             return MasterKey(key_from(self.value, "PROXYFLEET_KEY"), "PROXYFLEET_KEY")
         if self.path is None or not os.path.lexists(self.path):
             return None
-        refuse_beside(self.path, database)
+        if database is not None:
+            refuse_beside(self.path, database)
         return MasterKey(key_from(read_key_file(self.path), f"the key file {self.path}"), f"the key file {self.path}")
 
-    def make(self, database: Path) -> MasterKey:
+    def make(self, database: Path | None) -> MasterKey:
         """Write a new key file and read it back; whoever is first of several processes wins."""
         if self.path is None:
-            raise MissingKey(
-                f"no key for the passwords in {database}; set PROXYFLEET_KEY or PROXYFLEET_KEY_FILE ({HOW})"
-            )
-        refuse_beside(self.path, database)
+            place = "the database" if database is None else database
+            raise MissingKey(f"no key for the passwords in {place}; set PROXYFLEET_KEY or PROXYFLEET_KEY_FILE ({HOW})")
+        if database is not None:
+            refuse_beside(self.path, database)
         write_key_file(self.path, random_key())
         found = self.find(database)
         if found is None:
@@ -124,16 +128,25 @@ def write_key_file(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with open(handle, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(handle)
+        _fill(draft, text)
         _publish(draft, path)
     except OSError as error:
         raise BadKey(
             f"the key file {path} cannot be made ({error.strerror}); set PROXYFLEET_KEY_FILE or fix the directory"
         ) from None
+
+
+def _fill(draft: Path, text: str) -> None:
+    """Write and sync; a draft that does not fit on the disk is not left behind."""
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with open(handle, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(handle)
+    except OSError:
+        os.unlink(draft)
+        raise
 
 
 def _publish(draft: Path, path: Path) -> None:

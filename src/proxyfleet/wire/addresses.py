@@ -5,9 +5,13 @@ Python versions and call some dangerous ranges global (reference: RFC 6890 regis
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import Final
 
+LONGEST_NAME: Final = 253
+_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+_NUMBER: Final = re.compile(r"[0-9_-]+|0x[0-9a-f]*")
 _OCTETS: Final = {str(number): number for number in range(256)}
 
 _DENIED_IPV4: Final = (
@@ -35,7 +39,9 @@ _DENIED_IPV6: Final = (
     "3fff::/20",  # documentation
 )
 _GLOBAL_UNICAST: Final = 0b001
-_LOCAL_NAMES: Final = frozenset({"localhost", "local", "internal", "localdomain"})
+_LOCAL_NAMES: Final = frozenset(
+    {"localhost", "local", "internal", "localdomain", "lan", "home", "corp", "intranet", "private", "svc"}
+)
 _LOCAL_SUFFIX: Final = "home.arpa"
 
 
@@ -92,12 +98,44 @@ def is_global(address: str) -> bool:
 def is_local_name(name: str) -> bool:
     """Whether a lower-case host name only means something inside one machine or network.
 
-    True for one label (`proxy1`), `localhost`, and everything under `.localhost`, `.local`, `.internal`,
-    `.localdomain`, `.home.arpa` (RFC 6761, 6762, 8375; metadata.google.internal is one of them).
+    True for one label (`proxy1`) and for everything under `.localhost`, `.local`, `.internal`, `.home.arpa` (RFC 6761,
+    6762, 8375; metadata.google.internal is one of them) and under what routers, offices and Kubernetes use in their
+    place: `.localdomain`, `.lan`, `.home`, `.corp`, `.intranet`, `.private`, `.svc`.
     """
     name = name.rstrip(".")
     _, dot, last = name.rpartition(".")
     return not dot or last in _LOCAL_NAMES or name == _LOCAL_SUFFIX or name.endswith("." + _LOCAL_SUFFIX)
+
+
+def is_name(host: str) -> bool:
+    """Whether every resolver takes `host`, in lower case and without the root dot, for the same name.
+
+    Letters, digits, `-` and `_` in labels of 1 to 63, 253 in all. One whose last label is a number or has no letter is
+    none: resolvers read it as an IPv4 address (the "ends in a number" test of the WHATWG URL standard).
+    """
+    return (
+        len(host) <= LONGEST_NAME
+        and _NAME.fullmatch(host) is not None
+        and _NUMBER.fullmatch(host.rpartition(".")[2]) is None
+    )
+
+
+def number_of(address: str) -> int | None:
+    """The number of a literal address in its one spelling, None for everything else.
+
+    Numbers below 2^32 are IPv4; so are mapped, compatible, 6to4 and NAT64 ones, which lead to the IPv4 address that they
+    carry. `::` and `::1` stay 0 and 1.
+    """
+    number = parse_ipv4_strict(address)
+    if number is None:
+        try:
+            number = int(ipaddress.IPv6Address(address)) if "%" not in address else None
+        except ValueError:
+            return None
+    if number is None or number < 1 << 32:
+        return number
+    carried = _carried_ipv4(number)
+    return carried[0] if len(carried) == 1 else number
 
 
 def is_global_ipv4(number: int) -> bool:

@@ -7,11 +7,14 @@ reach 127.0.0.1 in some resolver. Whether an address may be reached is not decid
 """
 
 import ipaddress
+import re
 from typing import NamedTuple
 
+from proxyfleet.wire.addresses import is_name, parse_ipv4_strict
 from proxyfleet.wire.http1_head import HeadError, RequestHead
 
-_HOST = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
+_USUAL = re.compile(rb"http://([^/?#]*)(/[^#]*)")
+"""Absolute-form as nearly everybody writes it."""
 
 
 class Authority(NamedTuple):
@@ -38,6 +41,9 @@ def parse_authority(raw: bytes, default_port: int | None = None) -> Authority:
 
 def split_absolute(target: bytes) -> tuple[bytes, bytes]:
     """(authority, path with query) of an absolute-form `http` target; the path is never empty (RFC 9112 §3.2.2)."""
+    usual = _USUAL.fullmatch(target)
+    if usual is not None:
+        return usual[1], usual[2]
     if target[:7].lower() != b"http://":
         raise HeadError(400, "https_needs_connect" if target[:8].lower() == b"https://" else "not_a_proxy_request")
     authority, slash, path = target[7:].partition(b"/")
@@ -88,23 +94,9 @@ def _ipv6(part: bytes) -> str:
 
 
 def _host(part: bytes) -> str:
-    if not part or len(part) > 255 or part.translate(None, _HOST):
-        return _bad()
-    host = part.decode("ascii").lower()
-    host = host[:-1] if host.endswith(".") else host
-    labels = host.split(".")
-    if not all(labels) or max(map(len, labels)) > 63:
-        return _bad()
-    return _canonical_ipv4(host) if _is_number(labels[-1]) else host
-
-
-def _is_number(label: str) -> bool:
-    """The "ends in a number" test of the WHATWG URL standard: resolvers read such a host as an IPv4 address."""
-    return label.isdigit() or (label[:2] == "0x" and not label[2:].strip("0123456789abcdef"))
-
-
-def _canonical_ipv4(host: str) -> str:
     try:
-        return str(ipaddress.IPv4Address(host))
-    except ValueError:
+        host = part.decode("ascii").lower()
+    except UnicodeDecodeError:
         return _bad()
+    host = host.removesuffix(".")
+    return host if is_name(host) or parse_ipv4_strict(host) is not None else _bad()

@@ -10,6 +10,7 @@ from proxyfleet.wire.http1_head import HeadError, RequestHead, ResponseHead
 
 PROTECTED = frozenset(
     {b"host", b"content-length", b"transfer-encoding", b"via", b"authorization", b"cookie", b"set-cookie"}
+    | {b"forwarded", b"x-real-ip"}
 )
 """Fields that Connection may not name: dropping them would change what the next hop believes (the class of
 CVE-2025-48865).
@@ -26,9 +27,9 @@ def options(special: dict[bytes, bytes]) -> set[bytes]:
 
 def wants_close(head: RequestHead | ResponseHead) -> bool:
     """Whether the sender of `head` ends its connection after this message; HTTP/1.0 always does here."""
-    special = head.special
     if head.version < 11:
         return True
+    special = head.special
     if b"connection" not in special and b"proxy-connection" not in special:
         return False
     return b"close" in options(special)
@@ -55,22 +56,53 @@ def framing_line(framing: int) -> bytes:
 
 def upstream_request(head: RequestHead, authority: bytes, path: bytes, framing: int) -> bytes:
     """The head for an upstream HTTP proxy, absolute-form, HTTP/1.1, but for what depends on the proxy and the empty
-    line.
-
-    `authority` becomes Host (RFC 9112 §3.2.2). Via and Proxy-Authorization come after it.
+    line. Via and Proxy-Authorization come after it.
     """
-    special = head.special
-    lines = b"\r\n".join(passing_lines(head, 400))
-    written = b"%b http://%b%b HTTP/1.1\r\nHost: %b\r\n%b" % (head.method, authority, path, authority, lines)
+    return upstream_line(head.method, authority, path) + upstream_fields(head, authority, framing)
+
+
+def upstream_line(method: bytes, authority: bytes, path: bytes) -> bytes:
+    """The request line of `upstream_request`."""
+    return b"%b http://%b%b HTTP/1.1\r\n" % (method, authority, path)
+
+
+def upstream_fields(head: RequestHead, authority: bytes, framing: int) -> bytes:
+    """The rest of `upstream_request`; `authority` becomes Host (RFC 9112 §3.2.2)."""
+    _, _, version, lines, special = head
+    if b"connection" in special:
+        lines = passing_lines(head, 400)
+    written = b"Host: %b\r\n" % authority
     if lines:
-        written += b"\r\n"
+        written += b"\r\n".join((*lines, b""))
     if framing or b"content-length" in special:
         written += framing_line(framing)
-    if b"expect" in special and head.version >= 11:
+    if b"expect" in special and version >= 11:
         written += b"Expect: 100-continue\r\n"
+    if b"max-forwards" in special:
+        written += b"Max-Forwards: %b\r\n" % _forwards_left(head)
     if b"via" in special:
         written += b"Via: %b\r\n" % special[b"via"]
     return written
+
+
+def _forwards_left(head: RequestHead) -> bytes:
+    """One less for OPTIONS (RFC 9110 §7.6.2); at 0 we are the last recipient, and serve no OPTIONS of our own."""
+    left = head.special[b"max-forwards"]
+    if head.method != b"OPTIONS":
+        return left
+    if not left.isdigit() or len(left) > 9:
+        raise HeadError(400, "bad_max_forwards")
+    if not int(left):
+        raise HeadError(501, "method_not_served")
+    return b"%d" % (int(left) - 1)
+
+
+def origin_form(start: bytes, head: RequestHead, authority: bytes) -> bytes:
+    """What `upstream_request` wrote, for a server that is the target itself (RFC 9112 §3.2.1 and, for OPTIONS, §3.2.4)."""
+    path = start[len(head.method) + 8 + len(authority) :]
+    if head.method == b"OPTIONS" and b"/" not in head.target[7:] and b"?" not in head.target:
+        path = b"*" + path[1:]
+    return head.method + b" " + path
 
 
 def connect_request(authority: bytes, own: bytes) -> bytes:
@@ -83,14 +115,15 @@ def client_response(head: ResponseHead, framing: int, own: bytes, *, bodiless: b
 
     `bodiless` (HEAD, 304): the length is that of the representation and passes as it came; else `framing` is written.
     """
-    lines = b"\r\n".join(passing_lines(head, 502))
-    written = b"HTTP/1.1 %d %b\r\n%b" % (head.status, head.reason, lines)
-    if lines:
-        written += b"\r\n"
+    status, reason, _, lines, special = head
+    if b"connection" in special:
+        lines = passing_lines(head, 502)
+    length = b""
     if not bodiless:
-        written += framing_line(framing)
-    elif b"content-length" in head.special and head.status != 204:
-        written += b"Content-Length: %b\r\n" % head.special[b"content-length"]
+        length = framing_line(framing)
+    elif b"content-length" in special and status != 204:
+        length = b"Content-Length: %b\r\n" % special[b"content-length"]
+    written = b"\r\n".join((b"HTTP/1.1 %d %b" % (status, reason), *lines, length))
     return written + own + b"\r\n"
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from proxyfleet.wire.http1_head import HeadError, RequestHead, ResponseHead, is_token
+from proxyfleet.wire.http1_head import FRAMING, HeadError, RequestHead, ResponseHead, is_token
 
 CHUNKED = -1
 UNTIL_CLOSE = -2
@@ -56,17 +56,17 @@ def response_framing(head: ResponseHead, method: bytes) -> int:
     """Length, `CHUNKED` or `UNTIL_CLOSE`; raises `HeadError` 502. Not for a 2xx to CONNECT, which has no body to
     frame.
     """
-    special = head.special
+    status, _, version, _, special = head
     length = special.get(b"content-length")
     coding = special.get(b"transfer-encoding")
     size = UNTIL_CLOSE if length is None else _length(length, 502)
-    if coding is not None and (head.version < 11 or length is not None or coding.lower() != b"chunked"):
+    if coding is not None and (version < 11 or length is not None or coding.lower() != b"chunked"):
         raise HeadError(502, "bad_transfer_encoding")
-    if head.status < 200 or head.status == 204:
+    if status < 200 or status == 204:
         if coding is not None or size > 0:
             raise HeadError(502, "body_where_none_may_be")
         return 0
-    if method == b"HEAD" or head.status == 304:
+    if method == b"HEAD" or status == 304:
         return 0
     return size if coding is None else CHUNKED
 
@@ -118,7 +118,8 @@ class EndlessBody:
 
 
 class ChunkedBody:
-    """A chunked body (RFC 9112 §7.1), decoded and framed anew; trailers are read, checked and dropped.
+    """A chunked body (RFC 9112 §7.1), decoded and framed anew; trailers are read, checked and dropped, and those that
+    would frame the message over again are refused (RFC 9110 §6.5.1).
 
     At most 16 hex digits per size, 256 bytes of extension per chunk, 8 KiB of trailers, CRLF only.
     """
@@ -199,8 +200,8 @@ class ChunkedBody:
         self._trailers += len(line) + 2
         if not line:
             self.done = True
-        elif not _is_field(line):
-            raise HeadError(400, "bad_trailer")
+        else:
+            _check_trailer(line)
         return at
 
     def _take_line(self, data: bytes, at: int, limit: int) -> tuple[bytes | None, int]:
@@ -220,10 +221,11 @@ class ChunkedBody:
         return line[:-1], end + 1
 
 
-def _is_field(line: bytes) -> bool:
-    """Whether a trailer line could be a field line at all; the fields themselves are dropped."""
+def _check_trailer(line: bytes) -> None:
     name, colon, value = line.partition(b":")
-    return bool(colon) and is_token(name) and not value.translate(None, _TEXT)
+    framing = name.lower().replace(b"_", b"-") in FRAMING
+    if not colon or framing or not is_token(name) or value.translate(None, _TEXT):
+        raise HeadError(400, "bad_trailer")
 
 
 _Step = Callable[[ChunkedBody, bytes, int, list[bytes]], int]

@@ -39,6 +39,8 @@ async def test_the_node_of_the_store_answers_unless_switched_off(loaded):
 
 async def test_a_node_that_died_is_passed_over_but_a_named_one_is_not(loaded):
     write_node_file(node_file(loaded.settings), NodeAddress("http://127.0.0.1:1", "t"))
+    async with opened(loaded.settings):
+        pass
     async with answers(loaded, None) as (_, living):
         assert not living
     async with answers(loaded, str(node_file(loaded.settings))) as (questions, _):

@@ -36,7 +36,8 @@ async def test_the_node_answers_as_the_fleet_itself(questions, url):
     assert await node.explain(target="example.com") == await questions.explain(target="example.com")
     assert (await node.report())["fleet"]["total_proxies"] == 1
     assert await node.pick(passwords=True, strategy="lru") == await questions.pick(passwords=True)
-    assert await node.reset("id=1") == {"reset": 1}
+    assert await node.order("reset", "id=1") == {"reset": 1}
+    assert await node.order("block", "id=1", target="example.com", seconds=60.0) == {"block": 1}
 
 
 async def test_what_the_node_refuses_is_told_in_its_words(url):

@@ -59,10 +59,14 @@ def get(path, fields=TOKEN):
         (get("/fleet/health?selector=odd%3D1"), 400),
         (get("/fleet/health?&&"), 400),
         (get("/fleet/nothing"), 404),
-        (get("/fleet/reset"), 405),
-        (get("/fleet/reset").replace(b"GET", b"POST"), 200),
-        (get("/fleet/reset", b"").replace(b"GET", b"POST"), 401),
-        (get("/fleet/reset?selector=odd%3D1").replace(b"GET", b"POST"), 400),
+        (get("/fleet/order"), 405),
+        (get("/fleet/order?verb=reset").replace(b"GET", b"POST"), 200),
+        (get("/fleet/order", b"").replace(b"GET", b"POST"), 401),
+        (get("/fleet/order?verb=odd").replace(b"GET", b"POST"), 400),
+        (get("/fleet/order?verb=block").replace(b"GET", b"POST"), 400),
+        (get("/fleet/order?verb=reset&target=example.com").replace(b"GET", b"POST"), 400),
+        (get("/fleet/order?verb=eject&seconds=nan").replace(b"GET", b"POST"), 400),
+        (get("/fleet/order?verb=reset&selector=odd%3D1").replace(b"GET", b"POST"), 400),
         (get("/"), 404),
         (b"POST /livez HTTP/1.1\r\nHost: x\r\n\r\n", 405),
         (b"HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n", 200),
@@ -119,3 +123,12 @@ async def test_strangers_from_elsewhere_and_silent_ones(place, monkeypatch):
 )
 def test_loopback(peer, local):
     assert module._is_loopback(peer) is local
+
+
+async def test_the_judge_is_for_everybody_and_tells_only_what_was_asked(place, monkeypatch):
+    monkeypatch.setattr(module, "_is_loopback", lambda _: False)
+    status, body = await ask(place, get("/judge?check=7", b"Via: 1.1 x\r\n"))
+    told = json.loads(body)
+    assert (status, told["client"], told["path"]) == (200, "127.0.0.1", "/judge?check=7")
+    assert told["headers"] == {"host": "x", "via": "1.1 x"}
+    assert (await ask(place, b"POST /judge HTTP/1.1\r\nHost: x\r\n\r\n"))[0] == 405

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from proxyfleet.assembly import node as module
 from proxyfleet.assembly.node import Node
 from proxyfleet.assembly.opening import opened
-from proxyfleet.assembly.runtime import node_file, read_node_file
+from proxyfleet.assembly.runtime import member_files, node_file, read_node_file
+from proxyfleet.core.errors import FleetError
+from proxyfleet.core.lease import FOREVER, Holder, Token
+from proxyfleet.core.orders import Candidate, Claim, Release
 from proxyfleet.core.outcome import Outcome
 from proxyfleet.gateway.errors import CannotListen, OpenProxyRefused
 from proxyfleet.lab.builders import a_proxy, some_proxies
@@ -30,7 +32,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 async def found(settings):
-    async with opened(settings) as one:
+    async with opened(settings, lambda: NOW) as one:
         await one.store.put(some_proxies(5, country="DE"))
         yield one
 
@@ -61,7 +63,7 @@ async def test_changes_are_applied_as_differences(settings, found):
         await edit(other.store, [2], change_from(["country=US"]))
         await other.store.put([a_proxy(9)])
         await other.store.put_user(GatewayUser("alice", "hash"))
-    await node._load()
+    await node._core.follower.look()
 
     assert sorted(node.fleet) == [1, 2, 3, 4, 6]
     assert node.fleet.get(2).labels.country == "US"
@@ -71,17 +73,17 @@ async def test_changes_are_applied_as_differences(settings, found):
     await node.stop(0.1)
 
 
-async def test_the_store_is_followed(settings, found, monkeypatch):
-    monkeypatch.setattr(module, "LOOK_EVERY", 0.0)
+async def test_leases_of_other_nodes_are_known_and_freed(settings, found):
     node = node_of(settings, found)
     await node.start()
-    async with opened(settings) as other:
-        await other.store.remove([1, 2])
-    for _ in range(500):
-        await node._revision()
-        if len(node.fleet) == 3:
-            break
-    assert list(node.fleet) == [3, 4, 5]
+    async with opened(settings, lambda: NOW) as other:
+        claim = Claim(Holder("ann"), (Candidate(1, 0, 1, 5, FOREVER),), 60.0)
+        lease = (await other.store.decide([claim], "other")).answers[0].leases[0]
+        await node._core.follower.look()
+        assert node.fleet.leases(1) == 1
+        await other.store.decide([Release(Token(1, 0, lease.fence), "ann")], "other")
+    await node._core.follower.look()
+    assert node.fleet.leases(1) == 0
     await node.stop(0.1)
 
 
@@ -122,7 +124,33 @@ async def test_without_control_there_is_no_node_file(settings, found):
     await node.stop(0.1)
 
 
-def test_a_server_that_listens_everywhere_is_found_on_loopback():
-    assert module._reachable(("0.0.0.0", 1)) == ("127.0.0.1", 1)
-    assert module._reachable(("::", 1)) == ("::1", 1)
-    assert module._reachable(("10.0.0.1", 1)) == ("10.0.0.1", 1)
+async def test_settings_are_taken_over_while_it_runs(settings, found):
+    node = node_of(settings, found)
+    await node.start()
+    address = node.gateway_address
+    changed = replace(
+        settings,
+        store="sqlite:////elsewhere.db",
+        gateway=replace(settings.gateway, via=False, listen=("127.0.0.1", 9), drain=1.5),
+        rules=replace(settings.rules, strategy="random", cooldown=1.0),
+    )
+    assert node.apply(changed) == ["store", "gateway.listen", "rules.cooldown"]
+    assert node.fleet.strategy == "random"
+    assert node.gateway_address == address
+    with pytest.raises(FleetError):
+        node.apply(replace(changed, gateway=replace(changed.gateway, tls_certificate="/nowhere.pem", via=True)))
+    assert node_file(settings).exists()
+    await node.stop(0.1)
+    assert not node_file(settings).exists(), "it is known where its own file lies"
+
+
+async def test_one_of_several_processes_has_a_file_of_its_own(settings, found):
+    first, second = node_of(settings, found), Node(settings, found, clock=lambda: NOW, rng=random.Random(1), member=1)
+    await first.start()
+    await second.start()
+    assert [one.name for one in member_files(node_file(settings))] == ["fleet.db.node.json", "fleet.db.node.1.json"]
+    assert read_node_file(node_file(settings, 1)) == second.address
+    assert second.flows()["connections"] == 0
+    await second.stop(0.1)
+    await first.stop(0.1)
+    assert not node_file(settings, 1).exists()

@@ -50,3 +50,10 @@ def test_other_files_are_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(NodeFileError):
         read_node_file(path)
+
+
+def test_a_fleet_on_a_server_has_its_file_in_the_data_folder(tmp_path):
+    here = Settings(store="postgresql://u:pw@h/d", data_folder=tmp_path)
+    assert node_file(here).parent == tmp_path
+    assert node_file(here).name.startswith("postgresql-")
+    assert node_file(here) != node_file(Settings(store="postgresql://u:pw@h/e", data_folder=tmp_path))

@@ -1,11 +1,13 @@
 """A command run in this process, in a home folder of its own: quick, and everything it prints is seen."""
 
+import asyncio
 import io
 import json
 import sys
 from typing import NamedTuple
 
 import pytest
+from tests import postgres
 
 from proxyfleet.cli.app import main
 
@@ -54,3 +56,12 @@ def fleet(run):
     """The same, with three proxies in the store, the first with a password."""
     assert run("import", "-", text=LINES).code == 0
     return run
+
+
+@pytest.fixture
+def server(home, monkeypatch):
+    """The URL of a fleet in PostgreSQL that is not there yet; commands use it without being told; name it before `fleet`."""
+    url = postgres.fresh_url()
+    monkeypatch.setenv("PROXYFLEET_STORE", url)
+    yield url
+    asyncio.run(postgres.drop(url))

@@ -22,7 +22,7 @@ from proxyfleet.cli.app import main
         (["user", "remove", "nobody"], 1, "no gateway user 'nobody'"),
         (["export", "--format", "odd"], 2, "unknown format"),
         (["list", "--store", "redis://me:hidden@h/0"], 2, "redis://***@h/0"),
-        (["list", "--claims", "redis://me:hidden@h/0"], 2, "give one of: store"),
+        (["list", "--claims", "redis://me:hidden@h/x"], 2, "number of a database"),
         (["list", "--store", "sqlite:///fleet.db/inside.db"], 3, "inside.db"),
         (["stats", "--node", "nothing.json"], 2, "no node file at nothing.json"),
         (["list", "--config", "nothing.toml"], 2, "settings file nothing.toml"),

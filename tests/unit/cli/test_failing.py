@@ -1,5 +1,8 @@
 """Every ending has its exit code and one line."""
 
+import errno
+import json
+
 import pytest
 
 from proxyfleet.cli.failing import MEANINGS, BadUsage, Ended, ExitCode, Reporting, exit_code_of
@@ -63,3 +66,39 @@ def test_every_code_has_a_meaning():
 def test_a_missing_dependency_is_named(capsys):
     assert ended(ModuleNotFoundError("No module named 'apsw'")) == 3
     assert "install proxyfleet again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UnknownProxy(7), "unknown_proxy"),
+        (SettingsError(["a", "b"]), "bad_settings"),
+        (ModuleNotFoundError("No module named 'apsw'"), "not_installed"),
+        (ZeroDivisionError("canary"), "internal"),
+    ],
+)
+def test_programs_get_an_object(error, code, capsys):
+    ended(error, json=True)
+    (line,) = capsys.readouterr().err.splitlines()
+    told = json.loads(line)["error"]
+    assert told["code"] == code
+    assert told["message"]
+    assert "canary" not in line
+
+
+def test_notes_are_part_of_the_message(capsys):
+    error = StoreBusy("in use")
+    error.add_note("10 lines before are stored")
+    ended(error, json=True)
+    assert json.loads(capsys.readouterr().err)["error"]["message"] == "in use; 10 lines before are stored"
+
+
+def test_an_error_does_not_steer_the_terminal(capsys):
+    ended(BadUsage("held by \x1b[2Jme"))
+    assert capsys.readouterr().err == "error: held by ?[2Jme\n"
+
+
+def test_output_that_cannot_be_written_is_one_line(capfd):
+    assert ended(OSError(errno.ENOSPC, "No space left on device")) == 1
+    assert "the output cannot be written (No space left on device)" in capfd.readouterr().err
+    assert ended(OSError(errno.ENOSPC, "No space left on device", "/a/file")) == ExitCode.INTERNAL

@@ -22,9 +22,12 @@ def test_add(run):
     assert [row["tags"] for row in run("list", "--json").json] == [["x"], ["x"]]
 
 
-def test_a_dry_run_says_so(run):
+def test_a_dry_run_says_so(run, home):
     assert "nothing was written" in run("import", "-", "--dry-run", text="1.1.1.1:80\n").out
-    assert run("list", "--json").json == []
+    assert not list(home.iterdir())
+    assert run("add", "1.1.1.1:80").code == 0
+    assert run("add", "8.8.8.8:80", "--dry-run", "--json").json["added"] == 1
+    assert [row["host"] for row in run("list", "--json").json] == ["1.1.1.1"]
 
 
 def test_many_doubtful_lines_are_cut_for_people(run):

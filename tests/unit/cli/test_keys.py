@@ -20,6 +20,7 @@ def test_generate_makes_what_a_first_start_would_make(run, home):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text() not in done.out + done.err
     assert run("key", "generate").code == 3
+    assert run("add", "1.1.1.1:80").code == 0
     assert run("key", "status", "--json").json["key"] in done.err
 
 

@@ -1,12 +1,27 @@
 """Columns in rows: every quantity has its own place, survives growth, and is forgotten where it was learnt."""
 
-from proxyfleet.core.columns import BYTES, DOUBLES, INFINITY, LONGS, ROW, SHORTS, UNKNOWN, WORDS, Columns
+import struct
 
-NAMES = (*DOUBLES, *LONGS, *WORDS, *SHORTS, *BYTES)
+from proxyfleet.core.columns import BOOKED, INFINITY, LAYOUT, NAMES, ROW, SCORED, UNKNOWN, WIDTH, Columns
 
 
 def test_a_row_has_the_documented_size() -> None:
-    assert ROW.size == 160
+    assert ROW.size == WIDTH == 160
+    assert sum(struct.calcsize(code) * len(names) for code, *names in LAYOUT) == WIDTH, "no gaps by alignment"
+
+
+def test_the_first_fields_of_a_row_can_be_read_and_written_at_once() -> None:
+    columns = Columns()
+    columns.grow(3)
+    for number, name in enumerate(NAMES, start=1):
+        getattr(columns, name)[1] = number
+    booked, scored = BOOKED.unpack_from(columns.rows, WIDTH), SCORED.unpack_from(columns.rows, WIDTH)
+    assert (booked, scored) == (tuple(range(1, len(booked) + 1)), tuple(range(1, len(scored) + 1)))
+    assert (NAMES[len(booked) - 1], NAMES[len(scored) - 1]) == ("flags", "weight")
+    BOOKED.pack_into(columns.rows, WIDTH, *(2 * value for value in booked))
+    values = [getattr(columns, name)[1] for name in NAMES]
+    assert values == [number * (1 + (number <= len(booked))) for number in range(1, len(NAMES) + 1)]
+    assert columns.flags[0] == columns.flags[2] == 0
 
 
 def test_no_two_columns_share_a_place() -> None:
@@ -42,7 +57,7 @@ def test_forgetting_clears_what_was_learnt_and_nothing_else() -> None:
     kept = {name for name in NAMES if getattr(columns, name)[1] == 9}
     assert kept == {
         *("health", "due", "expires", "last_used", "turn", "ids", "capacity", "leases", "active", "lead"),
-        *("profile", "bins", "flags", "port", "standing", "reputation", "weight"),
+        *("profile", "bins", "flags", "port", "standing", "reputation", "weight", "untold"),
     }
     assert all(getattr(columns, name)[1] == fresh[name] for name in set(NAMES) - kept)
 

@@ -14,8 +14,10 @@ def test_codes_are_stable_and_unique() -> None:
         "bad_rules",
         "bad_selector",
         "duplicate_proxy",
+        "duplicate_purchase",
         "fleet_error",
         "no_free_slot",
+        "secret_lost",
         "unknown_proxy",
         "unknown_strategy",
     ]

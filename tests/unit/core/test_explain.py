@@ -106,14 +106,14 @@ def explained(fleet, text: str = "", now: float = NOW, **how: object):
 
 def test_reasons_are_readable_and_say_until_when(fleet_of) -> None:
     fleet = fleet_of(1, capacity=2)
-    assert explained(fleet) == (1, True, "eligible", "reputation 50, health 0.50", None)
+    assert explained(fleet) == (1, True, "eligible", "reputation 50, health 0.50", None, False)
     assert explained(fleet, "tag=a country=DE").reason == "does not satisfy country=DE"
     assert explained(fleet, "free>=3").reason == "does not satisfy free>=3"
     for _ in range(5):
         fleet.record(1, BAD, NOW)
-    assert explained(fleet)[2:] == ("resting", "5 consecutive failures, last: timeout", NOW + 300)
+    assert explained(fleet)[2:5] == ("resting", "5 consecutive failures, last: timeout", NOW + 300)
     fleet.reset(1, NOW)
-    assert explained(fleet, "min_score=0.7")[2:] == ("low_score", "health 0.50 is below 0.70", 299.0)
+    assert explained(fleet, "min_score=0.7")[2:5] == ("low_score", "health 0.50 is below 0.70", 299.0)
     for _ in range(2):
         fleet.take(1, NOW)
     assert explained(fleet)[2:4] == ("capacity", "carries 2 of 2 leases")
@@ -137,11 +137,11 @@ def test_what_is_unproven_or_kept_by_the_guard_is_said(fleet_of) -> None:
 def test_everyone_is_explained_once_and_nothing_is_changed(fleet_of) -> None:
     fleet = fleet_of(5)
     fleet.record(2, OK, NOW)
-    before = fleet._columns._rows[:]
+    before = fleet._columns.rows[:]
     told = list(fleet.explain(Selector.parse("min_score=0.9 exclude=3"), NOW, exclude=[4], target="t"))
     assert sorted(e.proxy_id for e in told) == [1, 2, 3, 4, 5]
     assert [e.proxy_id for e in told if e.eligible] == [2]
-    assert (fleet._columns._rows, fleet.selections, fleet.refusals, fleet._index.views) == (before, 0, 0, {})
+    assert (fleet._columns.rows, fleet.selections, fleet.refusals, fleet._index.views) == (before, 0, 0, {})
 
 
 def test_explaining_agrees_with_picking(fleet_of) -> None:
@@ -167,3 +167,47 @@ def test_a_proxy_that_is_removed_meanwhile_is_left_out(fleet_of) -> None:
     for proxy_id in {1, 2, 3} - {first.proxy_id}:
         fleet.remove(proxy_id, NOW)
     assert list(answers) == []
+
+
+def last_resorts(fleet, text: str = "", **how: object) -> set[int]:
+    return {e.proxy_id for e in fleet.explain(Selector.parse(text), NOW, **how) if e.last_resort}
+
+
+def test_who_is_full_and_nothing_else_is_a_last_resort(fleet_of) -> None:
+    """A request may share a proxy without a free slot; the picks agree."""
+    plain = [a_proxy(n, capacity=1, country="DE" if n == 2 else "US") for n in (1, 2, 3)]
+    fleet = fleet_of([*plain, a_proxy(4, capacity=1, country="US", details=Details(max_connections=1))])
+    for proxy_id in fleet:
+        fleet.take(proxy_id, NOW)
+    fleet.begin(4)
+    fleet.block(3, "t")
+    assert last_resorts(fleet) == {1, 2, 3}
+    assert last_resorts(fleet, "country=US") == {1, 3}
+    assert last_resorts(fleet, target="t") == last_resorts(fleet, "target=t") == {1, 2}
+    assert last_resorts(fleet, "min_score=0.9") == set()
+    for text in ("", "country=US"):
+        selector = Selector.parse(text)
+        fleet.prepare(selector)
+        assert {fleet.pick(selector, NOW).proxy_id for _ in range(50)} == last_resorts(fleet, text)
+    assert not explained(fleet).eligible
+
+
+def test_whom_the_guard_lifts_is_a_last_resort(fleet_of) -> None:
+    """Half of what once worked may rest; for a request that only fits those they are lifted, hard states are not."""
+    fleet = fleet_of([a_proxy(n, country="DE" if n < 4 else "US") for n in range(1, 7)], rules=Rules(jitter=0.0))
+    for proxy_id in fleet:
+        fleet.record(proxy_id, OK, NOW)
+    for proxy_id in (1, 2, 3):
+        for _ in range(5):
+            fleet.record(proxy_id, BAD, NOW)
+    fleet.disable(2, NOW)
+    fleet.block(3, "t")
+    assert last_resorts(fleet, "country=DE") == {1, 3}
+    assert last_resorts(fleet, "country=DE", target="t") == {1}
+    assert last_resorts(fleet, "country=US") == set()
+    selector = Selector.parse("country=DE")
+    assert fleet.pick(selector, NOW, target="t").proxy_id == 1
+    assert fleet.pick(selector, NOW, target="t").degraded
+    for proxy_id in (2, 3):
+        fleet.reset(proxy_id, NOW)
+    assert last_resorts(fleet, "country=DE exclude=3") == set()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from proxyfleet.core.columns import NAMES
 from proxyfleet.core.errors import BadProxy, DuplicateProxy, NoFreeSlot, UnknownProxy, UnknownStrategy
 from proxyfleet.core.fleet import DRAINED, FleetState
 from proxyfleet.core.outcome import Outcome
@@ -138,8 +139,7 @@ def test_a_slot_used_again_remembers_nothing(fleet_of) -> None:
     assert fleet._slot(3) == slot == fresh._slot(3)
     assert fleet.get(3) == fresh.get(3)
     assert fleet.health(3, NOW + 61) == fresh.health(3, NOW + 61)
-    names = [name for name, column in vars(fleet._columns).items() if isinstance(column, memoryview)]
-    differ = [n for n in names if getattr(fleet._columns, n)[slot] != getattr(fresh._columns, n)[slot]]
+    differ = [n for n in NAMES if getattr(fleet._columns, n)[slot] != getattr(fresh._columns, n)[slot]]
     assert differ == []
     assert who(fleet, text="resource=r", target="t") == who(fleet, target="u") == {2, 3}
     doctor = fleet._doctor
@@ -373,3 +373,27 @@ def test_far_expiry_dates_do_not_pile_up(fleet_of) -> None:
         while not fleet.advance(now):
             pass
     assert len(fleet._due) < 2 * fleet._columns.size + 1_100
+
+
+def test_who_stays_with_a_proxy_may_use_it_until_it_is_out_or_resting(fleet_of):
+    fleet = fleet_of(3, capacity=1, country="US")
+    fleet.take(1, NOW)
+    assert fleet.repick(1, ANY, NOW).proxy_id == 1, "full is no reason to go"
+    assert fleet.repick(1, Selector.parse("country=US"), NOW) is not None
+    assert fleet.repick(1, Selector.parse("country=DE"), NOW) is None
+    assert fleet.repick(1, Selector.parse("exclude=1"), NOW) is None
+    assert fleet.repick(1, Selector.parse("id=2"), NOW) is None
+    assert fleet.repick(99, ANY, NOW) is None
+    before = fleet.selections
+    fleet.repick(1, ANY, NOW)
+    assert fleet.selections == before + 1
+    for number in (1, 2, 3):
+        fleet.record(number, Outcome.succeeded(0.1), NOW)
+    for _ in range(5):
+        fleet.record(1, Outcome.failed("connect"), NOW)
+    assert fleet.repick(1, ANY, NOW) is None
+    probe = fleet.repick(1, ANY, NOW + 3000.0)
+    assert probe.probe, "one at a time after the rest"
+    assert fleet.repick(1, ANY, NOW + 3000.0) is None
+    fleet.disable(2, NOW)
+    assert fleet.repick(2, ANY, NOW) is None

@@ -76,3 +76,9 @@ def test_attempts_that_ended_at_the_proxy_say_nothing_of_the_target(
 )
 def test_what_counts_for_a_rotating_endpoint(category: str, phase: Phase | None, at_endpoint: bool) -> None:
     assert Outcome.failed(category, phase=phase).at_endpoint is at_endpoint
+
+
+def test_targets_are_one_name_however_they_are_written() -> None:
+    assert Outcome.succeeded(0.1, "Example.COM").target == "example.com"
+    assert Outcome.failed("banned", target="Example.COM").target == "example.com"
+    assert Outcome.succeeded(0.1).target is Outcome.failed().target is None

@@ -37,7 +37,6 @@ def postings() -> Postings:
         (of(tags=frozenset({"a", "b"})), "tag=b"),
         (of(cost_per_gb=Decimal(1)), "tier=1/0"),
     ],
-    ids=str,
 )
 def test_every_label_that_has_postings_narrows_the_search(postings: Postings, profile: Profile, text: str) -> None:
     for slot in range(5):

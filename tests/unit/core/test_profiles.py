@@ -27,3 +27,11 @@ def test_a_number_is_free_when_its_last_user_is_gone() -> None:
     with pytest.raises(KeyError):
         profiles.at(number)
     assert (len(profiles), profiles.take(DE), profiles.at(number)) == (1 - 1, number, DE)
+
+
+def test_many_users_at_once_are_released_one_by_one() -> None:
+    profiles, profile = Profiles(), Profile(Scheme.HTTP, Labels())
+    number = profiles.number(profile)
+    profiles.take_many(number, 2)
+    assert profiles.take(profile) == profiles.number(profile) == number
+    assert [profiles.release(number) for _ in range(3)] == [False, False, True]

@@ -113,7 +113,11 @@ def test_address_has_brackets_around_ipv6_and_no_credentials() -> None:
     assert a_proxy(1, scheme=Scheme.SOCKS5).address == "socks5://198.18.0.1:8080"
 
 
-@pytest.mark.parametrize("show", [repr, str, "{}".format, "{!r:>9}".format, "%s".__mod__], ids=str)
+@pytest.mark.parametrize(
+    "show",
+    [repr, str, "{}".format, "{!r:>9}".format, "%s".__mod__],
+    ids=["repr", "str", "format", "format-repr", "percent"],
+)
 def test_a_secret_shows_only_stars(show: "type[str]") -> None:
     assert "hunter2" not in show(Secret("hunter2"))
     assert Secret("hunter2").reveal() == "hunter2"
@@ -123,7 +127,7 @@ def test_no_record_shows_its_secrets() -> None:
     proxy = Proxy(Scheme.HTTP, "h", 1, "u", Secret("hunter2"), details=Details(refresh_url=Secret("http://h/hunter2")))
     for shown in (repr(proxy), str(proxy), f"{proxy}", repr(proxy.endpoint), f"{proxy.endpoint}", repr(proxy.details)):
         assert "hunter2" not in shown
-    assert proxy.endpoint == (Scheme.HTTP, "h", 1, "u", Secret("hunter2"))
+    assert proxy.endpoint == (Scheme.HTTP, "h", 1, "u", Secret("hunter2"), None)
 
 
 def test_secrets_compare_by_text_and_with_nothing_else() -> None:

@@ -7,7 +7,7 @@ import pytest
 from proxyfleet.core.clause import Profile
 from proxyfleet.core.columns import Columns
 from proxyfleet.core.profiles import Profiles
-from proxyfleet.core.proxy import Details, Kind, Labels, Proxy, ProxyType, Scheme, Secret, Status
+from proxyfleet.core.proxy import Details, Kind, Labels, Measured, Proxy, ProxyType, Scheme, Secret, Status
 from proxyfleet.core.records import Records, flags_of, status_of
 from proxyfleet.lab.builders import a_proxy
 
@@ -39,7 +39,7 @@ FULL = Proxy(
         "CA",
         "anonymous",
     ),
-    Details(3, 1.5, 2, Secret("http://refresh"), "note", "198.51.100.1", ("http", "socks5")),
+    Details(3, 1.5, 2, Secret("http://refresh"), "note", "198.51.100.1", ("http", "socks5"), Measured(asn=64_500)),
 )
 
 

@@ -208,3 +208,25 @@ def test_selectors_are_values() -> None:
     assert Selector.parse("tag=a") != Selector.parse("tag=b")
     assert repr(Selector.parse("tag=a")) == "Selector('tag=a')"
     assert ANY != ""
+
+
+def test_a_target_that_is_a_url_is_refused() -> None:
+    with pytest.raises(BadSelector, match=r"is no host; write target=example\.com"):
+        Selector.parse('target="https://example.com/"')
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("", "", ""),
+        ("tag=a", "", "tag=a"),
+        ("", "tag=a", "tag=a"),
+        ("tag=a country=DE", "tag=b country=US", "tag=a tag=b country=DE country=US"),
+        ("min_score=0.5", "min_score=0.2", "min_score=0.5"),
+        ("min_score=0.5", "tag=a", "min_score=0.5 tag=a"),
+        ("exclude=1,2", "exclude=2,3", "exclude=1,2,3"),
+        ('resource="a" target="x" spread="country"', 'resource="b"', 'resource="b" target="x" spread="country"'),
+    ],
+)
+def test_two_questions_at_once(one, other, both):
+    assert Selector.parse(one).narrowed(Selector.parse(other)) == Selector.parse(both)

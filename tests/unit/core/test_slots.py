@@ -157,7 +157,7 @@ def test_what_runs_on_a_target_is_counted_one_by_one(slots: Slots) -> None:
     for _ in range(3):
         slots.ended(1, "a")
     assert slots.polite(1, "a")
-    assert slots._on_target == {}
+    assert slots.on_target == {}
 
 
 @pytest.mark.parametrize(("interval", "rests"), [(2.5, True), (0.0, False), (None, False)])

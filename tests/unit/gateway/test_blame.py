@@ -46,6 +46,15 @@ def test_refused_tunnels(status, reason, body, category):
     assert blame.code in REFUSALS
 
 
+@pytest.mark.parametrize(
+    ("code", "category"),
+    [(b"client_10100", Category.QUOTA), (b"target_502", Category.TARGET), (b"bad_endpoint", Category.BANNED)],
+)
+def test_a_code_says_more_than_the_status_of_a_refused_tunnel(code, category):
+    blame = of_connect(head(403, b"", b"X-Brd-Err-Code: " + code), b"")
+    assert (blame.category, blame.code in REFUSALS) == (category, True)
+
+
 @pytest.mark.parametrize("status", [200, 204, 301, 403, 404, 429, 451, 500, 502, 503, 504, 522])
 def test_a_plain_status_is_the_targets(status):
     assert of_answer(head(status), b"") is None
@@ -56,13 +65,25 @@ def test_a_plain_status_is_the_targets(status):
     [
         (407, [], Category.AUTHENTICATION),
         (407, [b"X-Error-Description: traffic limit reached"], Category.QUOTA),
-        (200, [b"x-brd-err-code: client_10100"], Category.NETWORK),
+        (200, [b"x-brd-err-code: zone_1"], Category.NETWORK),
+        (200, [b"x-brd-err-code: client_10100"], Category.QUOTA),
+        (403, [b"x-brd-err-msg: Usage limit", b"X-BRD-Err-Code: client_10100"], Category.QUOTA),
+        (502, [b"x-brd-err-code: client_10060"], Category.AUTHENTICATION),
+        (
+            400,
+            [b'Proxy-Status: brd; error=destination_ip_unroutable; details="client-10060: no IP"'],
+            Category.AUTHENTICATION,
+        ),
+        (502, [b"x-brd-err-code: target_502"], Category.TARGET),
+        (502, [b"x-brd-err-msg: target host failed"], Category.NETWORK),
+        (502, [b"x-luminati-error-code: x"], Category.NETWORK),
         (502, [b"X-BRD-Error: no peer"], Category.NETWORK),
         (502, [b"x-luminati-error: x"], Category.NETWORK),
         (522, [b"X-Error-Description: timeout"], Category.NETWORK),
         (403, [b"X-Error-Description: restricted target"], Category.BANNED),
         (429, [b"X-Error-Description: concurrency"], Category.RATE_LIMIT),
-        (402, [b"x-brd-err-code: bad_endpoint"], Category.QUOTA),
+        (402, [b"x-brd-err-code: zone_2"], Category.QUOTA),
+        (402, [b"x-brd-err-code: bad_endpoint"], Category.BANNED),
         (502, [b"Proxy-Status: edge; received-status=200, up; error=destination_unavailable"], Category.NETWORK),
     ],
 )

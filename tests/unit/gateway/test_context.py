@@ -5,6 +5,8 @@ from proxyfleet.gateway.settings import GatewaySettings
 
 
 class Fleet:
+    edits = 0
+
     def endpoint(self, proxy_id):
         from proxyfleet.core.proxy import Endpoint, Scheme
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxyfleet.gateway.door import Door, client_key
+from proxyfleet.gateway.door import Door, client_key, keeps_out, peer_host
 from proxyfleet.gateway.settings import GatewaySettings, Limits
 
 
@@ -20,9 +20,9 @@ def test_total_and_share_are_bounded_and_given_back():
 def test_only_allowed_networks_get_in():
     door = Door(GatewaySettings(allow_clients=("10.0.0.0/8", "2001:db8::/32")), 9)
     assert door.enter("10.1.2.3") is None
-    assert door.enter("2001:db8:1:2::/64") is None
+    assert door.enter("2001:db8:1:2::/64", "2001:db8:1:2::9") is None
     assert door.enter("11.1.2.3") == "client_not_allowed"
-    assert door.enter("2001:db9::/64") == "client_not_allowed"
+    assert door.enter("2001:db9::/64", "2001:db9::1") == "client_not_allowed"
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,30 @@ def test_only_allowed_networks_get_in():
     ],
 )
 def test_who_is_counted_together(peer, key):
-    assert client_key(peer) == key
+    assert client_key(peer_host(peer)) == key
+
+
+def test_the_very_address_is_looked_for_in_the_allowed_networks_not_what_it_is_counted_by():
+    door = Door(GatewaySettings(allow_clients=("2001:db8::/96", "2001:db8:1::5/128")), 9)
+    assert door.enter("2001:db8::/64", "2001:db8::7") is None
+    assert door.enter("2001:db8::/64", "2001:db8::1:0:7") == "client_not_allowed"
+    assert door.enter("2001:db8:1::/64", "2001:db8:1::5") is None
+    assert door.enter("2001:db8:1::/64", "2001:db8:1::") == "client_not_allowed"
+    assert door.enter("unknown", peer_host(None)) == "client_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("networks", "kept"),
+    [
+        ((), False),
+        (("0.0.0.0/0",), False),
+        (("::/0",), False),
+        (("10.0.0.0/8", "::/0"), False),
+        (("0.0.0.0/1", "128.0.0.0/1"), False),
+        (("10.0.0.0/8",), True),
+        (("0.0.0.0/1",), True),
+        (("10.0.0.0/8", "fd00::/8"), True),
+    ],
+)
+def test_a_list_of_everybody_keeps_nobody_out(networks, kept):
+    assert keeps_out(networks) is kept

@@ -1,12 +1,15 @@
 """What all requests share: picking, dialling, giving up."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.integration.gatewaykit import OK, Kit, answering, connect, echoing, get, turns
 
-from proxyfleet.core.proxy import Proxy, Scheme
+from proxyfleet.core.selector import ANY
 from proxyfleet.gateway.settings import Failover
+from proxyfleet.stores.locked import lost
+from proxyfleet.vault import Damaged
 
 
 @pytest.mark.parametrize("wire", [get(), connect()])
@@ -18,19 +21,20 @@ async def test_an_empty_fleet_is_503_and_never_direct(wire):
         assert kit.gateway.stats().dials == 0
 
 
-async def test_proxies_of_other_schemes_are_not_used_yet():
-    async with Kit() as kit:
-        kit.fleet.add(Proxy(Scheme.SOCKS5, "127.0.0.1", kit.port, id=7), kit.clock())
-        assert (await kit.exchange(get())).startswith(b"HTTP/1.1 503 ")
-
-
 class NeverThere:
     """A dialer whose connections hang until they are cancelled."""
 
-    def __init__(self):
+    def __init__(self, own_sockets):
         self.cancelled = 0
+        self.own_sockets = own_sockets
 
-    async def dial(self, protocol, host, port):
+    def begin(self, protocol, host, port, told):
+        return self if self.own_sockets else None
+
+    def cancel(self):
+        self.cancelled += 1
+
+    async def dial(self, protocol, host, port, tls=None):
         try:
             await asyncio.get_running_loop().create_future()
         except asyncio.CancelledError:
@@ -39,7 +43,7 @@ class NeverThere:
 
 
 async def hanging(kit, wire):
-    kit.gateway._ctx.dialer = NeverThere()
+    kit.gateway._ctx.dialer = NeverThere(kit.settings.own_sockets)
     client = await kit.client()
     client.send(wire)
     await kit.until(lambda: kit.gateway.stats().dials)
@@ -87,3 +91,21 @@ async def test_what_is_in_flight_is_always_given_back():
             client.abort()
         await kit.until(lambda: kit.gateway.stats().connections_open == 0)
         assert [kit.fleet.health(number, kit.clock()).active for number in (1, 2, 3)] == [0, 0, 0]
+
+
+async def test_a_password_that_is_lost_costs_its_proxy_and_nobody_else(caplog):
+    """The client is served through another one; the operator is told which, and what to do."""
+    async with Kit(answering(OK), answering(OK)) as kit:
+        fleet = kit.gateway._ctx.fleet
+        fleet.replace(replace(fleet.get(1), password=lost(Damaged("a stored secret was altered; enter it again"))), 0.0)
+        client = await kit.client()
+        for _ in range(4):
+            client.send(get())
+            assert (await client.answer())[0] == 200
+        assert not kit.upstreams[0].peers
+        assert "proxy=1 error=a stored secret was altered; enter it again" in caplog.text
+        kit.clock.now += 61.0
+        client.send(get())
+        assert (await client.answer())[0] == 200
+        codes = {one.proxy_id: one.code for one in fleet.explain(ANY, kit.clock())}
+        assert codes == {1: "wrong_credentials", 2: "eligible"}

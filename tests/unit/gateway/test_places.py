@@ -4,7 +4,7 @@ import pytest
 
 from proxyfleet.gateway import places as module
 from proxyfleet.gateway.places import Places
-from proxyfleet.gateway.settings import GatewaySettings
+from proxyfleet.gateway.settings import Failover, GatewaySettings, Timers
 from proxyfleet.wire.http1_head import HeadError, HeadLimits, parse_request, request_names
 
 PLACES = Places(GatewaySettings())
@@ -73,7 +73,30 @@ def test_memory_is_bounded(monkeypatch):
     for number in range(9):
         host = b"h%d.com" % number
         places.of_plain(request(b"GET http://" + host + b"/", host))
-    assert len(places._plain) <= 3
-    long = b"a." * 126 + b"com"
-    places.of_plain(request(b"GET http://" + long + b":80/", long))
-    assert all(len(written) <= 256 for written in places._plain)
+    assert len(places.plain) <= 3
+    long = b"a." * 125 + b"com"
+    places.of_plain(request(b"GET http://" + long + b":00080/", long))
+    assert all(len(written) <= 256 for written in places.plain)
+
+
+def test_a_slow_target_is_waited_for_longer_and_forgotten_slowly():
+    places = Places(GatewaySettings())
+    place = places.of_tunnel(request(b"CONNECT example.com:443", b"example.com"))
+    assert (place.wait, place.slow) == (3.0, 1.0)
+    places.slower(place, 8.0)
+    assert (place.wait, place.slow) == (24.0, 8.0)
+    places.slower(place, 50.0)
+    assert place.wait == 60.0
+    waits = []
+    for now in (100.0, 110.0, 130.0, 160.0, 190.0, 220.0, 250.0):
+        places.sweep(now)
+        waits.append(place.wait)
+    assert waits == [30.0, 30.0, 15.0, 7.5, 3.75, 3.0, 3.0]
+    assert place.slow == 1.0
+
+
+def test_patience_never_outlasts_the_timers():
+    short = GatewaySettings(timers=Timers(response_head=2.0))
+    assert Places(short).of_socks(b"example.com:443").wait == 2.0
+    off = GatewaySettings(failover=Failover(patience=0.0))
+    assert Places(off).of_socks(b"example.com:443").wait == 60.0

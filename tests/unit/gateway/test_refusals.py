@@ -7,7 +7,7 @@ from pathlib import Path
 import h11
 import pytest
 
-from proxyfleet.gateway.refusals import MALFORMED, REFUSALS, refused, refused_by, render
+from proxyfleet.gateway.refusals import MALFORMED, REFUSALS, SOCKS_REPLIES, refused, refused_by, render
 from proxyfleet.wire.http1_head import HeadError
 
 ROOT = Path(__file__).parents[3]
@@ -36,9 +36,14 @@ def test_an_answer_may_leave_the_connection_open():
     assert b"Connection" not in render("credentials_missing", REFUSALS["credentials_missing"], close=False)
 
 
+@pytest.mark.parametrize("code", ["overloaded", "local_resources"])
+def test_what_passes_by_itself_says_when_to_come_back(code):
+    assert b"\r\nRetry-After: 1\r\n" in render(code, refused_by(code), close=True)
+
+
 def test_malformed_heads_share_one_line():
     assert refused(HeadError(400, "bare_line_break")).text == MALFORMED
-    assert refused(HeadError(431, "head_too_large")).status == 431
+    assert refused(HeadError(431, "head_too_large")) == (431, "http_request_error", "the header fields are too large")
     assert refused(HeadError(403, "own_address")) is REFUSALS["own_address"]
 
 
@@ -59,3 +64,11 @@ def test_every_code_of_a_malformed_head_is_documented():
     codes = set(re.findall(r'HeadError\(\w+, "(\w+)"\)', sources))
     assert len(codes) > 15
     assert [code for code in codes if f"`{code}`" not in page] == []
+
+
+def test_every_socks_reply_is_documented():
+    page = (ROOT / "docs/reference/gateway-errors.md").read_text()
+    for code, reply in SOCKS_REPLIES.items():
+        assert code in REFUSALS
+        line = next(line for line in page.splitlines() if line.startswith(f"| {reply.value} "))
+        assert f"`{code}`" in line

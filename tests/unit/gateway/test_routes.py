@@ -3,6 +3,7 @@
 from proxyfleet.core.proxy import Endpoint, Scheme, Secret
 from proxyfleet.gateway import routes as module
 from proxyfleet.gateway.routes import Routes
+from proxyfleet.gateway.settings import GatewaySettings, Limits, Timers
 
 
 class Connection:
@@ -23,7 +24,10 @@ def endpoint(port=1, user="u", password="canary", host="h.test"):
 
 
 def routes(most_idle=10, named=True, via="us"):
-    return Routes(via, named=named, key=b"k" * 32, most_idle=most_idle, lifetime=30.0)
+    pool = Routes("us", key=b"k" * 32)
+    timers, limits = Timers(upstream_idle=30.0), Limits(idle_upstreams=most_idle)
+    pool.keep_to(GatewaySettings(via=via is not None, name_proxy=named, timers=timers, limits=limits))
+    return pool
 
 
 def test_the_lines_of_a_route():
@@ -97,3 +101,42 @@ def test_memory_is_bounded(monkeypatch):
         pool.to(number, endpoint(port=number))
     assert len(pool._by_proxy) <= 6
     assert pool.to(1, endpoint()) is kept
+
+
+def test_lanes_share_the_proxy_and_nothing_else():
+    pool = routes()
+    route = pool.to(1, Endpoint(Scheme.SOCKS5, "h.test", 1, "u", Secret("canary")))
+    first, second = route.lane(b"a.test"), route.lane(b"b.test")
+    assert route.lane(b"a.test") is first
+    connection = Connection(first)
+    pool.park(connection, 0.0)
+    assert pool.take(second) is None
+    assert pool.take(route) is None
+    assert pool.take(first) is connection
+    pool.park(connection, 0.0)
+    pool.to(1, Endpoint(Scheme.SOCKS5, "h.test", 1, "u", Secret("other")))
+    assert connection.closed, "lanes end with their route"
+    assert first.retired
+
+
+def test_lanes_without_connections_are_forgotten(monkeypatch):
+    monkeypatch.setattr(module, "MOST_LANES", 2)
+    pool = routes()
+    route = pool.to(1, endpoint())
+    kept = route.lane(b"a")
+    pool.park(Connection(kept), 0.0)
+    for name in (b"b", b"c", b"d"):
+        route.lane(name)
+    assert route.lane(b"a") is kept
+    assert len(route.lanes) <= 3
+
+
+def test_schemes_of_one_family_do_not_share_connections():
+    pool = routes()
+    first = pool.to(1, Endpoint(Scheme.SOCKS4, "h.test", 1, None, None))
+    assert (first.socks, first.tls, first.local_dns, first.login) == (4, False, True, None)
+    second = pool.to(1, Endpoint(Scheme.SOCKS4A, "h.test", 1, None, None))
+    assert first.fingerprint != second.fingerprint
+    assert not second.local_dns
+    assert pool.to(2, Endpoint(Scheme.HTTPS, "h.test", 1, None, None)).tls
+    assert pool.to(3, Endpoint(Scheme.SOCKS5H, "h.test", 1, "", None)).login == ("", "")

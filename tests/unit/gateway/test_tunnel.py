@@ -14,7 +14,7 @@ from tests.integration.gatewaykit import (
     turns,
 )
 
-from proxyfleet.gateway.settings import Limits
+from proxyfleet.gateway.settings import Limits, Timers
 
 REFUSALS = [
     (
@@ -240,4 +240,16 @@ async def test_a_removed_proxy_does_not_cut_its_tunnels():
         client.send(b"x")
         assert await client.read(1) == b"x"
         client.abort()
+        await kit.until(lambda: kit.gateway.stats().tunnels_open == 0)
+
+
+async def test_a_tunnel_may_have_an_end_of_its_life():
+    async with Kit(echoing, timers=Timers(tunnel_life=100.0)) as kit:
+        client, _ = await opened(kit)
+        for _ in range(4):
+            await kit.later(24.0)
+            client.send(b"x")
+            await client.read(1)
+        await kit.later(5.0)
+        assert not (await client.read_all()).endswith(b"never")
         await kit.until(lambda: kit.gateway.stats().tunnels_open == 0)

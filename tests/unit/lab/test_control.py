@@ -94,3 +94,16 @@ async def test_a_token_locks_everything(lab: Lab, talk: Talk) -> None:
 
 def test_every_call_is_in_the_table_of_the_module() -> None:
     assert all(f"`{method} /{noun}" in (module.__doc__ or "") for method, noun in module.CALLS)
+
+
+async def test_stand_ins_are_spoiled_and_healed(lab: Lab, talk: Talk) -> None:
+    assert (await call(lab, talk, "POST", "/sources", {"fault": "html"}))[0] == 400, "there are none"
+    site = lab.add_sources()
+    order = {"pattern": "spys.me/*", "fault": "429", "times": 2, "retry_after": 1}
+    status, told = await call(lab, talk, "POST", "/sources", order)
+    assert (status, told) == (200, [{"url": site.url, "requests": []}])
+    assert (site._faults[0].kind, site._faults[0].left, site._faults[0].retry_after) == ("429", 2, "1")
+    assert (await call(lab, talk, "POST", "/sources", {"fault": "odd"}))[0] == 400
+    await call(lab, talk, "POST", "/sources", {"fault": None})
+    assert site._faults == []
+    assert (await call(lab, talk, "GET", "/sources"))[1][0]["url"] == site.url

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from proxyfleet.lab import Behaviour, Lab
-from proxyfleet.lab.judging import Ask, Refusal
+from proxyfleet.lab.judging import NO_NAMES, Ask, Refusal
 from proxyfleet.lab.outbound import Route
 
 from .conftest import Talk
@@ -91,6 +91,9 @@ async def test_decisions(lab: Lab) -> None:
     assert one == proxy.decide(Ask("a.lab", 80, "session-1", ""))
     assert one != proxy.decide(Ask("a.lab", 80, "session-2", ""))
     assert isinstance(proxy.decide(Ask("8.8.8.8", 80)), Refusal)
+    proxy.behave(resolves=False)
+    assert proxy.decide(Ask("a.lab", 80, "session-1", "")) is NO_NAMES
+    assert isinstance(proxy.decide(Ask("127.0.0.1", lab.target.port, "session-1", "")), Route)
 
 
 async def test_latency_is_fixed_plus_chance(lab: Lab) -> None:

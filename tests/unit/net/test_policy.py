@@ -37,6 +37,12 @@ def test_others_pass(host):
         (("127.0.0.1", 8899), "::ffff:127.0.0.1"),
         (("0.0.0.0", 8899), "127.0.0.1"),
         (("::", 8899), "x.localhost"),
+        (("127.0.0.1", 8899), "localhost."),
+        (("127.0.0.1", 8899), "::127.0.0.1"),
+        (("127.0.0.1", 8899), "64:ff9b::7f00:1"),
+        (("127.0.0.1", 8899), "2002:7f00:1::"),
+        (("10.1.2.3", 8899), "::ffff:10.1.2.3"),
+        (("node.example", 8899), "node.example."),
     ],
 )
 def test_our_own_places_are_refused_even_where_private_ones_are_allowed(own, host):
@@ -52,3 +58,10 @@ def test_tunnels_go_to_few_ports_only():
     assert policy.judge_tunnel("example.com", 25) == "connect_port"
     assert policy.judge_tunnel("127.0.0.1", 443) == "destination_private"
     assert DestinationPolicy(ports=None).judge_tunnel("example.com", 25) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["0177.0.0.1", "2130706433", "a.0x7f", "127.1", "①②⑦.0.0.1", "a b", "", "fe80::1%2", "[::1]"]
+)
+def test_what_has_a_second_reading_is_refused_even_where_private_ones_are_allowed(host):
+    assert DestinationPolicy(allow_private=True).judge(host, 80) == "destination_private"

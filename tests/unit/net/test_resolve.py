@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from proxyfleet.net.resolve import MOST_NAMES, TTL, Resolver, Unresolved, is_literal
+from proxyfleet.net.resolve import MOST_NAMES, TTL, Resolver, Unresolved
 
 
 class Names:
@@ -52,9 +52,3 @@ async def test_memory_is_bounded(monkeypatch):
     for name in names:
         await resolver.addresses(name)
     assert len(resolver._known) <= MOST_NAMES
-
-
-def test_literals():
-    assert is_literal("192.0.2.1")
-    assert is_literal("2001:db8::1")
-    assert not is_literal("localhost")

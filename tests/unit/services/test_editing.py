@@ -53,6 +53,7 @@ def test_an_empty_value_unsets():
         ("capacity+=1", "only tags"),
         ("expires_at=12/11/10", "2026-12-31"),
         ("status=odd", "pending"),
+        ("refresh_url=file:///etc/canary", r"^refresh_url: no http or https address; write it as https://HOST/PATH$"),
     ],
 )
 def test_what_cannot_be_read(text, words):

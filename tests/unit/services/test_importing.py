@@ -84,3 +84,20 @@ async def test_batches_are_told_and_an_impossible_entry_costs_only_itself(monkey
     await work.take(iter(verdicts), "list", NOTHING)
     assert told == [2, 3]
     assert counts(work.report) == (3, 2, 0, 0, 0, {"bad_value": 1})
+
+
+async def test_a_list_that_is_known_is_asked_about_before_it_is_put(monkeypatch):
+    class Remembering(MemoryStore):
+        async def recalled(self, proxies):
+            asked.append(len(proxies))
+            return {0}
+
+    asked = []
+    monkeypatch.setattr(importing, "BATCH", 2)
+    lines, store = "".join(f"8.8.8.8:{port}\n" for port in range(1, 7)), Remembering()
+    await imported(lines, store)
+    assert not asked, "a new list is not asked about"
+
+    report = await imported(lines + "1.1.1.1:80\n", store)
+    assert asked == [2, 2, 1]
+    assert (report.added, report.duplicate) == (0, 7)

@@ -10,7 +10,7 @@ from proxyfleet.core.fleet import FleetState
 from proxyfleet.core.outcome import Category, Outcome
 from proxyfleet.lab.builders import a_proxy
 from proxyfleet.services import questions as module
-from proxyfleet.services.questions import Questions
+from proxyfleet.services.questions import BadTarget, Questions
 
 
 @pytest.fixture
@@ -50,7 +50,18 @@ async def test_urls_hold_passwords_on_request_only(questions):
     assert "u:canary@" in str(await questions.pick(passwords=True))
 
 
+async def test_targets_are_hosts_however_they_are_written(fleet, questions):
+    fleet.block(1, "Example.com")
+    for target in ("example.com", "https://EXAMPLE.com/login?next=/", "example.com:443"):
+        told = await questions.pick("id=1,2", count=2, target=target)
+        assert [one["id"] for one in told["picked"]] == [2]
+        assert [row["code"] for row in await questions.explain("id=1,2", target)][:2] == ["target_memory", "eligible"]
+
+
 async def test_bad_questions_raise(questions):
+    for ask in (questions.pick, questions.explain):
+        with pytest.raises(BadTarget, match="names no host; write"):
+            await ask(target="https://")
     with pytest.raises(BadSelector):
         await questions.health("odd=1")
     with pytest.raises(UnknownStrategy):
@@ -76,8 +87,26 @@ async def test_a_reset_forgets_what_was_learnt_about_those_that_are_named(fleet,
     for number in (1, 2):
         fleet.record(number, Outcome.failed(Category.TIMEOUT), 0.0)
     assert fleet.health(1, 0.0).last_failure == 0.0
-    assert await questions.reset("id=1") == {"reset": 1}
+    assert await questions.order("reset", "id=1") == {"reset": 1}
     assert [fleet.health(number, 0.0).last_failure for number in (1, 2)] == [None, 0.0]
-    assert await questions.reset() == {"reset": 5}
+    assert await questions.order("reset") == {"reset": 5}
     with pytest.raises(BadSelector):
-        await questions.reset("odd=1")
+        await questions.order("reset", "odd=1")
+
+
+async def test_an_ejected_proxy_rests_until_it_is_reinstated(questions):
+    def standing(told):
+        return {row["id"]: row["code"] for row in told}
+
+    assert await questions.order("eject", "id=2", seconds=60.0) == {"eject": 1}
+    assert standing(await questions.explain())[2] == "resting"
+    assert await questions.order("reinstate", "id=2") == {"reinstate": 1}
+    assert standing(await questions.explain())[2] == "eligible"
+
+
+async def test_a_block_concerns_one_site(questions):
+    await questions.order("block", "id=2", target="example.com")
+    assert {row["id"] for row in await questions.explain(target="example.com") if not row["eligible"]} == {2}
+    assert all(row["eligible"] for row in await questions.explain(target="example.org"))
+    await questions.order("unblock", "id=2", target="example.com")
+    assert all(row["eligible"] for row in await questions.explain(target="example.com"))

@@ -21,18 +21,41 @@ def test_three_slashes_are_relative_and_four_absolute(monkeypatch, tmp_path):
     assert places.sqlite_file("sqlite:///fleet.db") == tmp_path / "fleet.db"
     assert places.sqlite_file("sqlite:////srv/fleet.db") == Path("/srv/fleet.db")
     assert places.sqlite_file("memory:") is None
+    assert places.sqlite_file("postgresql://h/d") is None
 
 
-@pytest.mark.parametrize("url", ["memory:", "memory://", "sqlite:///x"])
+@pytest.mark.parametrize(
+    "url", ["memory:", "memory://", "sqlite:///x", "postgresql://u:pw@h:1/d", "postgres:///d?host=/run/pg&schema=x"]
+)
 def test_stores_there_are(url):
     assert places.store_problem(url) is None
 
 
 @pytest.mark.parametrize(
-    "url", ["", "sqlite:///", "sqlite://x", "redis://u:hidden@h", "postgresql://u:hidden@h/d", "memory:x"]
+    "url", ["", "sqlite:///", "sqlite://x", "redis://u:hidden@h", "mysql://u:hidden@h/d", "memory:x"]
 )
 def test_stores_there_are_not(url):
     told = places.store_problem(url)
     assert told is not None
-    assert "use sqlite:///FILE or memory:" in told
+    assert "use sqlite:///FILE, postgresql://USER@HOST/DATABASE or memory:" in told
     assert "hidden" not in told
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:hidden@[/d", "postgresql://u:hidden@h/d?schema=A"])
+def test_postgresql_urls_that_cannot_be_read(url):
+    told = places.store_problem(url)
+    assert told is not None
+    assert "hidden" not in told + places.masked_url(url)
+
+
+def test_postgresql_urls_are_shown_without_secrets():
+    assert places.masked_url("postgresql://u:hidden@h/d?password=hidden&schema=two") == "postgresql://h/d?schema=two"
+
+
+def test_a_node_on_a_server_has_one_name_for_every_spelling_of_the_password():
+    name = places.node_name("postgresql://u:pw@h/d")
+    assert name == places.node_name("postgres://v@h/d?sslmode=require")
+    assert name != places.node_name("postgresql://u:pw@h/e")
+    assert name != places.node_name("postgresql://u:pw@h/d?schema=two")
+    assert name.startswith("postgresql-")
+    assert places.node_name("memory:") == "memory"

@@ -25,4 +25,4 @@ def test_sections_stand_where_they_are_listed():
     settings = Settings()
     assert all(isinstance(getattr(settings, name), record) for name, record in SECTIONS.items())
     assert settings.rules == Rules()
-    assert str(GatewaySection().selector) == "scheme=http"
+    assert str(GatewaySection().selector) == ""

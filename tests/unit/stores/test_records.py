@@ -1,6 +1,6 @@
 """The mapping of a proxy to a row and back."""
 
-from proxyfleet.core.proxy import Details, Labels, Proxy, Scheme, Secret
+from proxyfleet.core.proxy import Details, Labels, Measured, Proxy, Scheme, Secret
 from proxyfleet.stores.records import COLUMNS, NO_DETAILS, from_row, to_row
 
 UUID = bytes(16)
@@ -35,3 +35,20 @@ def test_equal_labels_become_one_object() -> None:
     rows = [to_row(Proxy(Scheme.HTTP, host, 1, labels=Labels(tags=frozenset({"a"}))), UUID, seal) for host in "ab"]
     one, two = (from_row((1, *row), opened) for row in rows)
     assert one.labels is two.labels
+
+
+def test_what_was_measured_survives_and_what_is_not_known_takes_no_room() -> None:
+    full = Measured("203.0.113.9", 64_500, "Netz", ("http",), False, True, (("shop.example", "banned"),), 7.5)
+    for measured in (Measured(), Measured(tls=False), full):
+        proxy = Proxy(Scheme.HTTP, "h", 1, details=Details(measured=measured))
+        row = to_row(proxy, UUID, seal)
+        assert from_row((0, *row), opened) == proxy
+    assert (
+        to_row(Proxy(Scheme.HTTP, "h", 1, details=Details(measured=Measured(names=True))), UUID, seal)[-1]
+        == '{"names": true}'
+    )
+
+
+def test_a_word_of_a_later_program_is_left_out() -> None:
+    row = (*to_row(Proxy(Scheme.HTTP, "h", 1), UUID, seal)[:-1], '{"asn": 7, "colour": "red"}')
+    assert from_row((0, *row), opened).details == Details(measured=Measured(asn=7))

@@ -1,12 +1,15 @@
 """Store URLs: which are read, and what the others are told."""
 
+import sys
 from pathlib import Path
 
 import pytest
+from tests import postgres
 
-from proxyfleet.stores.errors import BadStoreUrl
+from proxyfleet.stores.errors import BadStoreUrl, StoreUnusable
 from proxyfleet.stores.memory import MemoryStore
-from proxyfleet.stores.registry import masked, open_store, sqlite_path
+from proxyfleet.stores.registry import masked, open_store, refuse_missing_driver, sqlite_path
+from proxyfleet.vault import KeySource
 
 
 @pytest.mark.parametrize("url", ["memory:", "memory://"])
@@ -39,3 +42,17 @@ def test_other_urls_are_refused_with_the_forms_that_work(url: str) -> None:
 
 def test_credentials_are_masked() -> None:
     assert masked("redis://u:pw@h/0") == "redis://***@h/0"
+
+
+async def test_a_fleet_on_a_server(tmp_path: Path) -> None:
+    async with postgres.schema() as url:
+        store = await open_store(url, keys=KeySource(default=tmp_path / "key"))
+        assert type(store).__name__ == "PostgresStore"
+        await store.close()
+
+
+def test_a_missing_driver_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_missing_driver()
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(StoreUnusable, match=r"pip install 'proxyfleet\[postgres\]'"):
+        refuse_missing_driver()

@@ -12,6 +12,8 @@ from proxyfleet.wire.addresses import (
     is_global_ipv4,
     is_global_ipv6,
     is_local_name,
+    is_name,
+    number_of,
     parse_ipv4_strict,
 )
 
@@ -127,12 +129,56 @@ def test_strict_parsing_refuses_everything_else(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["localhost", "localhost.", "a.localhost", "printer.local", "metadata.google.internal", "proxy1", "nas.home.arpa"],
+    [
+        *("localhost", "localhost.", "a.localhost", "printer.local", "metadata.google.internal", "proxy1"),
+        *("nas.home.arpa", "router.lan", "kubernetes.default.svc", "wiki.corp"),
+    ],
 )
 def test_local_names(name: str) -> None:
     assert is_local_name(name)
 
 
-@pytest.mark.parametrize("name", ["example.com", "local.example.com", "internal.org", "arpa.example", "nothome.arpa"])
+@pytest.mark.parametrize(
+    "name", ["example.com", "local.example.com", "internal.org", "arpa.example", "nothome.arpa", "lan.org"]
+)
 def test_public_names(name: str) -> None:
     assert not is_local_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "a.b-c.example", "_dmarc.example.com", "1e100.net", "xn--p1ai", "0x7f.example", "a" * 63]
+)
+def test_names(name: str) -> None:
+    assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", ".", "a.", ".a", "a..b", "A", "a b", "a%2e", "1", "a.1", "a.0x1f", "a.0x", "a.-1", "127.1", "a\n"),
+        *("ä.example", "①", "a" * 64, ".".join(["a" * 63] * 4)),
+    ],
+)
+def test_what_somebody_could_read_otherwise_is_no_name(name: str) -> None:
+    assert not is_name(name)
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [
+        ("127.0.0.1", 0x7F000001),
+        ("::ffff:127.0.0.1", 0x7F000001),
+        ("::127.0.0.1", 0x7F000001),
+        ("64:ff9b::7f00:1", 0x7F000001),
+        ("2002:7f00:1::", 0x7F000001),
+        ("::1", 1),
+        ("::", 0),
+        ("2606:4700::1", 0x26064700 << 96 | 1),
+        ("0177.0.0.1", None),
+        ("fe80::1%2", None),
+        ("[::1]", None),
+        ("a.example", None),
+    ],
+)
+def test_numbers_see_through_what_carries_an_ipv4_address(address: str, number: int | None) -> None:
+    assert number_of(address) == number

@@ -2,11 +2,13 @@
 
 import pytest
 
+from proxyfleet.wire.authority import parse_authority, split_absolute
 from proxyfleet.wire.forward import (
     client_response,
     connect_request,
     framing_line,
     options,
+    origin_form,
     own_lines,
     passed_through,
     passing_lines,
@@ -75,7 +77,11 @@ def test_a_length_of_zero_is_kept_and_none_is_not_invented():
 
 
 @pytest.mark.parametrize(
-    "name", [b"Host", b"content-length", b"Via", b"X-Forwarded-For", b"Authorization", b"Cookie", b"Transfer-Encoding"]
+    "name",
+    [
+        *(b"Host", b"content-length", b"Via", b"X-Forwarded-For", b"Authorization", b"Cookie", b"Transfer-Encoding"),
+        *(b"Forwarded", b"X-Real-IP"),
+    ],
 )
 def test_protected_fields_may_not_be_nominated(name):
     with pytest.raises(HeadError) as refused:
@@ -84,6 +90,18 @@ def test_protected_fields_may_not_be_nominated(name):
     with pytest.raises(HeadError) as refused:
         client_response(response(b"Connection: " + name), 0, b"", bodiless=False)
     assert refused.value.status == 502
+
+
+def test_max_forwards_counts_options_down_and_leaves_others_alone():
+    assert b"Max-Forwards: 2\r\n" in sent(request(b"Max-Forwards: 3", method=b"OPTIONS"))
+    assert b"Max-Forwards: x\r\n" in sent(request(b"Max-Forwards: x"))
+
+
+@pytest.mark.parametrize(("value", "status"), [(b"0", 501), (b"00", 501), (b"", 400), (b"-1", 400), (b"9" * 10, 400)])
+def test_options_for_us_or_nobody_is_not_forwarded(value, status):
+    with pytest.raises(HeadError) as refused:
+        sent(request(b"Max-Forwards: " + value, method=b"OPTIONS"))
+    assert refused.value.status == status
 
 
 def test_connect_takes_nothing_of_the_client_along():
@@ -131,3 +149,23 @@ def test_a_loop_is_seen_by_its_own_pseudonym():
     assert passed_through(b"1.0 fred, 1.1 proxyfleet-1 (x)", "proxyfleet-1")
     assert not passed_through(b"1.0 fred, 1.1 proxyfleet-12", "proxyfleet-1")
     assert not passed_through(b",", "proxyfleet-1")
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        (b"GET http://a.test/x?y=http://a.test/ HTTP/1.1", b"GET /x?y=http://a.test/ HTTP/1.1"),
+        (b"GET http://a.test HTTP/1.1", b"GET / HTTP/1.1"),
+        (b"GET http://a.test?q HTTP/1.1", b"GET /?q HTTP/1.1"),
+        (b"OPTIONS http://a.test HTTP/1.1", b"OPTIONS * HTTP/1.1"),
+        (b"OPTIONS http://a.test/ HTTP/1.1", b"OPTIONS / HTTP/1.1"),
+        (b"OPTIONS http://a.test?q HTTP/1.1", b"OPTIONS /?q HTTP/1.1"),
+        (b"GET http://A.test:8080/ HTTP/1.1", b"GET / HTTP/1.1"),
+    ],
+)
+def test_the_target_itself_gets_origin_form(line, written):
+    head = parse_request(line + b"\r\nHost: a.test", request_names(), HeadLimits())
+    authority, path = split_absolute(head.target)
+    wire = parse_authority(authority, 80).encode(omit=80)
+    start = upstream_request(head, wire, path, 0)
+    assert origin_form(start, head, wire).split(b"\r\n")[:2] == [written, b"Host: " + wire]

@@ -158,6 +158,9 @@ BAD_CHUNKS = [
     b"0\r\nX: a\0\r\n\r\n",
     b"0\r\n" + b"X: yyyyyyyyyyyyyyyyyyyyyy\r\n" * 400 + b"\r\n",
     b"0\r\n\n",
+    b"0\r\nContent-Length: 9\r\n\r\n",
+    b"0\r\nX: 1\r\nHOST: evil\r\n\r\n",
+    b"0\r\nTransfer_Encoding: chunked\r\n\r\n",
 ]
 
 

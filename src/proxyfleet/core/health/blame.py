@@ -76,6 +76,20 @@ class Targets:
                 window.prune(now - self.rules.blame_window)
         return before, window.at_fault
 
+    def calm(self, target: str, now: float) -> bool:
+        """Count a success on a target that has not failed lately, which is the everyday case; False where `add` must."""
+        window = self._windows.get(target)
+        if window is None or window.failures or window.at_fault:
+            return False
+        attempts = window.attempts
+        attempts.append((now, -1))
+        count = len(attempts)
+        if count > MOST_ATTEMPTS:
+            attempts.popleft()
+        if count % UNPRUNED == 0:
+            window.prune(now - self.rules.blame_window)
+        return True
+
     def _forget_one(self, now: float) -> None:
         for _ in range(LOOKS):
             target, window = next(iter(self._windows.items()))

@@ -27,6 +27,7 @@ from proxyfleet.core.health.guard import Guard
 from proxyfleet.core.rules import Rules
 from proxyfleet.core.strategies.contract import Draw
 
+EJECTED = "an operator has ejected it"
 HELD = RESTING | SUPPRESSED | PROBING
 
 
@@ -45,13 +46,25 @@ class Circuit:
     def failed(self, slot: int, now: float, poor: bool) -> list[Event]:
         """A failure has been booked; `poor` says that the window's share of successes is too low."""
         columns, rules = self.columns, self.rules
-        columns.flags[slot] &= ~PROBING
+        flags = columns.flags[slot]
+        if flags & PROBING:
+            columns.flags[slot] = flags & ~PROBING
         streak = columns.streak[slot]
         if rules.breaker and streak < rules.open_after and columns.circuit[slot] == CLOSED and not poor:
             return []
-        if columns.flags[slot] & (RESTING | REFUSED):
+        if flags & (RESTING | REFUSED):
             return []
         return self._open(slot, now, rules.rest(streak), poor)
+
+    def eject(self, slot: int, now: float, seconds: float) -> list[Event]:
+        """Open it on an operator's word, whatever the guard says."""
+        columns, flags = self.columns, self.columns.flags
+        self.reset(slot)
+        columns.circuit[slot] = OPEN if self.rules.breaker else CLOSED
+        columns.rest_until[slot] = now + seconds
+        flags[slot] |= RESTING
+        self.guard.resting += (flags[slot] & WORKED) > 0
+        return [Event(Happened.CIRCUIT_OPENED, now, columns.ids[slot], reason=EJECTED, until=now + seconds)]
 
     def _open(self, slot: int, now: float, rest: float, poor: bool) -> list[Event]:
         columns, flags = self.columns, self.columns.flags

@@ -5,7 +5,6 @@ tests in `judge` is that of SPEC rule 8. Picks nothing.
 """
 
 from collections import deque
-from math import exp
 
 from proxyfleet.core.columns import (
     ABSENT,
@@ -35,9 +34,18 @@ from proxyfleet.core.health.circuit import Circuit
 from proxyfleet.core.health.credentials import Credentials
 from proxyfleet.core.health.guard import Guard
 from proxyfleet.core.health.latency import Latencies
-from proxyfleet.core.health.ledger import Booked, Ledger
+from proxyfleet.core.health.ledger import Booking, Ledger
 from proxyfleet.core.health.pairs import Pairs
-from proxyfleet.core.health.score import FRESH, health, recency_changes, reputation
+from proxyfleet.core.health.score import (
+    BEST_HEALTH,
+    BEST_REPUTATION,
+    FAST,
+    FRESH,
+    PROVEN_USES,
+    health,
+    recency_changes,
+    reputation,
+)
 from proxyfleet.core.index import Index
 from proxyfleet.core.outcome import FAULT, Category, Fault, Outcome
 from proxyfleet.core.records import Records
@@ -45,11 +53,11 @@ from proxyfleet.core.rules import Rules
 from proxyfleet.core.slots import Slots
 from proxyfleet.core.strategies.contract import Draw
 
-FAILED_COST = 5.0
-"""Seconds that a failure counts for in the peak latency that two_choices reads."""
 ORDINARY = USED | WORKED
+"""The flags of a proxy in its everyday state: an outcome changes its scores, and nothing else unless a circuit opens."""
 FIRSTS = WORKED | PENDING | GATED | REFUSED
 """Flags that a success may change."""
+OF_PROXY = Fault.PROXY
 MOST_EVENTS = 100_000
 """Where nobody collects events, the oldest are dropped."""
 SOON = 0.001
@@ -87,23 +95,23 @@ class Doctor:
             self._succeeded(slot, outcome, now)
         else:
             self._failed(slot, outcome, outcome.category, now)
-        self.rescore(slot, now)
 
     def _succeeded(self, slot: int, outcome: Outcome, now: float) -> None:
-        columns, target = self.columns, outcome.target
-        self.latencies.observe(slot, outcome.response_time)
-        self._observe_peak(slot, outcome.response_time, now)
-        if columns.flags[slot] & FIRSTS != WORKED:
+        _, response_time, target, _, _, _ = outcome
+        self.latencies.observe(slot, response_time)
+        if self.columns.flags[slot] & FIRSTS != WORKED:
             self._proven(slot, now)
         if self.credentials.first:
             self.credentials.accepted(slot)
         if target is not None:
             if self.pairs.count:
                 self.pairs.succeeded(target, slot)
-            self._count_on_target(target, slot, True, now)
-        told = self.ledger.succeeded(slot, now, outcome.response_time, target)
-        if told:
-            self.events += told
+            if not self.targets.calm(target, now):
+                self._count_on_target(target, slot, True, now)
+        booking = self.ledger.succeeded(slot, now, response_time, target)
+        if self.ledger.told:
+            self.events += self.ledger.take_told()
+        self._rate(slot, now, booking)
 
     def _proven(self, slot: int, now: float) -> None:
         flags = self.columns.flags[slot]
@@ -115,33 +123,45 @@ class Doctor:
         self.columns.flags[slot] = flags & ~(PENDING | GATED | REFUSED) | WORKED
 
     def _failed(self, slot: int, outcome: Outcome, category: Category, now: float) -> None:
-        fault, target = FAULT[category], outcome.target
-        if fault is Fault.PROXY and self.records.rotating(slot) and not outcome.at_endpoint:
+        _, response_time, target, _, _, _ = outcome
+        fault = FAULT[category]
+        if fault is OF_PROXY and self.records.rotating(slot) and not outcome.at_endpoint:
             fault = Fault.CLIENT
         if category is Category.AUTHENTICATION and outcome.parameterised:
             fault = Fault.CLIENT
+        reached = target if target is not None and outcome.reached_target else None
         at_fault = False
-        if target is not None and outcome.reached_target and fault in (Fault.PROXY, Fault.TARGET):
-            at_fault = self._count_on_target(target, slot, False, now)
-        if fault is Fault.PROXY and not at_fault:
-            self._blame_proxy(slot, outcome, category, now)
-            return
+        if reached is not None and (fault is OF_PROXY or fault is Fault.TARGET):
+            at_fault = self._count_on_target(reached, slot, False, now)
+        if fault is OF_PROXY and not at_fault:
+            self._rate(slot, now, self._blame_proxy(slot, category, response_time, reached, now))
+        else:
+            self._blame_others(slot, outcome, fault, now)
+            self.rescore(slot, now)
+
+    def _blame_others(self, slot: int, outcome: Outcome, fault: Fault, now: float) -> None:
+        why, target = str(outcome.category), outcome.target
         self.columns.strangers[slot] += 1
         self.circuit.returned(slot)
         if fault is Fault.PAIR and target is not None:
-            pair = self.pairs.refused(target, slot, now, outcome.retry_after, category.value)
-            self._tell_pair(slot, target, pair.until, category.value, now)
+            pair = self.pairs.refused(target, slot, now, outcome.retry_after, why)
+            self._tell_pair(slot, target, pair.until, why, now)
         if fault is Fault.ACCOUNT:
-            self.events.append(Event(Happened.QUOTA_EXHAUSTED, now, self.columns.ids[slot], reason=category.value))
+            self.events.append(Event(Happened.QUOTA_EXHAUSTED, now, self.columns.ids[slot], reason=why))
 
-    def _blame_proxy(self, slot: int, outcome: Outcome, category: Category, now: float) -> None:
-        target = outcome.target if outcome.reached_target else None
-        self._observe_peak(slot, max(outcome.response_time, FAILED_COST), now)
-        self.events += self.ledger.failed(slot, Booked(now, category, outcome.response_time, target))
+    def _blame_proxy(
+        self, slot: int, category: Category, took: float, target: str | None, now: float
+    ) -> Booking | None:
+        """`target` is the one that the attempt has reached. None when more than the scores has changed."""
+        booking = self.ledger.failed(slot, now, category, took, target)
+        if self.ledger.told:
+            self.events += self.ledger.take_told()
         if category is Category.AUTHENTICATION and self.credentials.refused(slot, now):
             self._refuse(slot, now)
+            booking = None
         if target is not None and (pair := self.pairs.failed(target, slot, now)) is not None:
             self._tell_pair(slot, target, pair.until, f"{pair.failures} failures in a row", now)
+        return booking
 
     def _refuse(self, slot: int, now: float) -> None:
         columns = self.columns
@@ -175,14 +195,6 @@ class Doctor:
             self.events.append(Event(Happened.TARGET_RECOVERED, now, target=target, reason="works again"))
         return after
 
-    def _observe_peak(self, slot: int, seconds: float, now: float) -> None:
-        columns, before = self.columns, self.columns.peak[slot]
-        if seconds < before:
-            age = now - columns.peak_at[slot]
-            seconds += (before - seconds) * (exp(-age / self.rules.ewma_tau) if age > 0.0 else 1.0)
-        columns.peak[slot] = seconds
-        columns.peak_at[slot] = now
-
     def settle(self, slot: int, now: float) -> None:
         """Apply everything that time has changed about the slot."""
         columns = self.columns
@@ -209,14 +221,44 @@ class Doctor:
             self.settle(slot, now)
         return len(come) < most
 
+    def _rate(self, slot: int, now: float, booking: Booking | None) -> None:
+        """Score after a booking. A proxy in its everyday state that was ready stays so, and its due time holds."""
+        if now > self.now:
+            self.now = now
+        if booking is None:
+            self.rescore(slot, now)
+            return
+        rate, response, last, streak, uses, flags, profile, before, due, circuit, standing, had, weighed = booking
+        if flags != ORDINARY or standing != READY or not now < due <= now + FRESH or self.slots.waits:
+            self.rescore(slot, now)
+            return
+        if (
+            before == BEST_HEALTH
+            and rate == 1.0
+            and response < FAST
+            and uses >= PROVEN_USES
+            and had == weighed == BEST_REPUTATION
+        ):
+            self.index.rated(slot, profile, False)  # flawless as before: no score can change
+            return
+        columns = self.columns
+        columns.reputation[slot] = points = reputation(rate, response, streak, uses)
+        columns.health[slot] = score = health(rate, last, response, circuit, now)
+        weight = (points if self.by_reputation else int(score * 100.0)) or 1
+        if weight != weighed:
+            columns.weight[slot] = weight
+        if before >= self.index.top_floor <= score:
+            self.index.rated(slot, profile, weight != weighed)
+        else:
+            self.rescore(slot, now)
+
     def rescore(self, slot: int, now: float) -> None:
         """Bring scores, weight, standing, due time and views of one slot up to date."""
         columns = self.columns
         if now > self.now:
             self.now = now
         response, rate = columns.response_time[slot], columns.success_rate[slot]
-        uses = columns.successes[slot] + columns.failures[slot] + columns.strangers[slot]
-        columns.reputation[slot] = points = reputation(rate, response, columns.streak[slot], uses)
+        columns.reputation[slot] = points = reputation(rate, response, columns.streak[slot], columns.uses(slot))
         columns.health[slot] = score = health(rate, columns.last_success[slot], response, columns.circuit[slot], now)
         weight = points if self.by_reputation else int(score * 100.0)
         flags = columns.flags[slot]
@@ -226,9 +268,7 @@ class Doctor:
         if flags & SCORE_PROBE and score >= self.index.top_floor:
             columns.flags[slot] = flags & ~SCORE_PROBE
         columns.standing[slot] = self.judge(slot, now)
-        just_succeeded = columns.last_success[slot] == now and columns.due[slot] <= now + FRESH
-        if flags != ORDINARY or not just_succeeded or score < self.index.top_floor or self.slots.waits:
-            self.schedule(slot, now)
+        self.schedule(slot, now)
         self.index.refresh(slot)
 
     def judge(self, slot: int, now: float) -> int:
@@ -293,6 +333,16 @@ class Doctor:
         """Only load or room have changed: standing and views, no scores."""
         self.columns.standing[slot] = self.judge(slot, self.now)
         self.index.refresh(slot)
+
+    def eject(self, slot: int, now: float, seconds: float) -> None:
+        """It rests from now on, on an operator's word."""
+        self.events.extend(self.circuit.eject(slot, now, seconds))
+        self.rescore(slot, now)
+
+    def reinstate(self, slot: int, now: float) -> None:
+        """It rests no longer, on an operator's word; scores stay."""
+        self.circuit.reset(slot)
+        self.rescore(slot, now)
 
     def renewed(self, slot: int) -> None:
         """The proxy got new credentials: a refusal of the old ones is over."""

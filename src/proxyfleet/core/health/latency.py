@@ -70,15 +70,16 @@ class Latencies:
         if fine >= FINE:
             fine = FINE - 1
         self.fleet[fine] += 1
-        row = self.columns.bins[slot] - 1
-        if row < 0:
-            row = self._new_row()
-            self.columns.bins[slot] = row + 1
-        place = row + fine // (FINE // COARSE)
-        if self._bins[place] == FULL_BIN:
-            for each in range(row, row + COARSE):
-                self._bins[each] >>= 1
-        self._bins[place] += 1
+        row = self.columns.bins[slot]
+        if not row:
+            row = self.columns.bins[slot] = self._new_row() + 1
+        bins, place = self._bins, row - 1 + fine // _FINE_EACH
+        count = bins[place]
+        if count == FULL_BIN:
+            for each in range(row - 1, row - 1 + COARSE):
+                bins[each] >>= 1
+            count = bins[place]
+        bins[place] = count + 1
 
     def _new_row(self) -> int:
         if self._spare:
@@ -110,3 +111,4 @@ class Latencies:
 
 _SPAN = log(LONGEST / SHORTEST)
 _SCALE = FINE / _SPAN
+_FINE_EACH = FINE // COARSE

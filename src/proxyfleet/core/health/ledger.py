@@ -6,26 +6,47 @@ for as long as the blame may still move to the target. Taking back restores that
 
 from collections import deque
 from dataclasses import replace
+from math import exp
 from typing import NamedTuple
 
-from proxyfleet.core.columns import INFINITY, REFUSED, RESTING, STARTING, SUPPRESSED, WORKED, Columns
+from proxyfleet.core.columns import (
+    BOOKED,
+    INFINITY,
+    REFUSED,
+    RESTING,
+    SCORED,
+    STARTING,
+    SUPPRESSED,
+    WIDTH,
+    WORKED,
+    Columns,
+)
 from proxyfleet.core.events import Event
 from proxyfleet.core.health.circuit import HELD, Circuit
-from proxyfleet.core.health.score import ALPHA, average
+from proxyfleet.core.health.score import ALPHA
 from proxyfleet.core.outcome import Category
 from proxyfleet.core.rules import Rules
 
 CATEGORIES = tuple(Category)
-CODES: dict[Category | None, int] = {category: code for code, category in enumerate(CATEGORIES, start=1)}
+CODES: dict[Category | None, int] = {category: code for code, category in enumerate(CATEGORIES, start=1)} | {None: 0}
+FAILED_COST = 5.0
+"""Seconds that a failure counts for in the peak latency that two_choices reads."""
+FULL_WINDOW = FULL_STREAK = 65_535
 MOST_SUSPECTS = 1024
 MOST_HISTORIES = 4096
-NOTHING: list[Event] = []
-"""Shared by all that report no event; never changed."""
 REMEMBERED = (
     "success_rate", "response_time", "streak", "successes", "failures", "last_success", "last_failure", "last_error",
     "window_start", "window_tries", "window_successes", "circuit", "rest_until",
 )  # fmt: skip
-"""The columns that booking changes."""
+"""The columns that booking changes and taking back restores; the peak latency only fades."""
+
+
+Booking = tuple[float, float, float, int, int, int, int, float, float, int, int, int, int]
+"""What scoring needs after an outcome was booked, and what was so before: success rate, response time, last success, streak,
+uses; flags, profile, health, due, circuit, standing, reputation and weight. Read in one step with the booking itself.
+"""
+read = SCORED.unpack_from
+write = BOOKED.pack_into
 
 
 class Booked(NamedTuple):
@@ -60,25 +81,37 @@ class Ledger:
     def __init__(self, columns: Columns, rules: Rules, circuit: Circuit) -> None:
         self.columns = columns
         self.rules = rules
+        self.window = rules.window
+        self.fading = rules.ewma_tau
+        """A peak latency counts at once and fades with this time constant (Finagle's peak EWMA)."""
         self.circuit = circuit
         self._histories: dict[int, History] = {}
+        self.told: list[Event] = []
+        """What the circuit said to the bookings, until `take_told`."""
 
-    def succeeded(self, slot: int, now: float, response_time: float, target: str | None) -> list[Event]:
+    def take_told(self) -> list[Event]:
+        """The events since the last call."""
+        told, self.told = self.told, []
+        return told
+
+    def succeeded(self, slot: int, now: float, response_time: float, target: str | None) -> Booking:
         """Book a success."""
         if self._histories and (history := self._histories.get(slot)) is not None:
             self._remember(slot, history, Booked(now, None, response_time, target), False)
         return self._succeed(slot, now, response_time)
 
-    def failed(self, slot: int, entry: Booked) -> list[Event]:
-        """Book a failure; one on a known target may turn out to be the target's fault."""
-        history, suspect = self._histories.get(slot), entry.target is not None
-        if suspect and (history is None or history.over(entry.at)):
+    def failed(
+        self, slot: int, now: float, category: Category, response_time: float = 0.0, target: str | None = None
+    ) -> Booking | None:
+        """Book a failure; one on a known target may turn out to be the target's fault. None when a circuit has opened."""
+        history = self._histories.get(slot)
+        if target is not None and (history is None or history.over(now)):
             if history is None and len(self._histories) >= MOST_HISTORIES:
-                self._drop_the_settled(entry.at)
+                self._drop_the_settled(now)
             history = self._histories[slot] = History(self.columns, slot, self.circuit.started.get(slot))
         if history is not None:
-            self._remember(slot, history, entry, suspect)
-        return self._fail(slot, entry)
+            self._remember(slot, history, Booked(now, category, response_time, target), target is not None)
+        return self._fail(slot, now, category, response_time)
 
     def _remember(self, slot: int, history: History, entry: Booked, suspect: bool) -> None:
         if suspect:
@@ -93,39 +126,54 @@ class Ledger:
         for slot in over or list(self._histories)[: MOST_HISTORIES // 4]:
             del self._histories[slot]
 
-    def _succeed(self, slot: int, now: float, response_time: float) -> list[Event]:
-        columns = self.columns
-        before = columns.success_rate[slot]
-        columns.success_rate[slot] = before + ALPHA * (1.0 - before) if before >= 0.0 else 1.0
-        before = columns.response_time[slot]
-        columns.response_time[slot] = before + ALPHA * (response_time - before) if before >= 0.0 else response_time
-        columns.successes[slot] += 1
-        columns.streak[slot] = 0
-        columns.last_success[slot] = now
-        if now - columns.window_start[slot] >= self.rules.window or columns.window_tries[slot] == 65_535:
-            self._new_window(slot, now)
-        columns.window_tries[slot] += 1
-        columns.window_successes[slot] += 1
-        if columns.flags[slot] & HELD or columns.circuit[slot]:
-            return self.circuit.succeeded(slot, now)
-        return NOTHING
+    def _succeed(self, slot: int, now: float, took: float) -> Booking:
+        rows, row = self.columns.rows, slot * WIDTH
+        (
+            seen, peak, begun, rate, response, _, good, _, tries, won, flags,
+            failures, strangers, profile, health, due, circuit, standing, points, weight,
+        ) = read(rows, row)  # fmt: skip
+        if now - begun >= self.window or tries == FULL_WINDOW:
+            begun, tries, won = now, 0, 0
+        if took >= peak:
+            peak = took
+        elif now > seen:
+            peak = took + (peak - took) * exp((seen - now) / self.fading)
+        rate = rate + ALPHA * (1.0 - rate) if rate >= 0.0 else 1.0
+        response = response + ALPHA * (took - response) if response >= 0.0 else took
+        good += 1
+        write(rows, row, now, peak, begun, rate, response, now, good, 0, tries + 1, won + 1, flags)
+        if flags & HELD or circuit:
+            self.told += self.circuit.succeeded(slot, now)
+        uses = good + failures + strangers
+        return rate, response, now, 0, uses, flags, profile, health, due, circuit, standing, points, weight
 
-    def _fail(self, slot: int, entry: Booked) -> list[Event]:
+    def _fail(self, slot: int, now: float, category: Category | None, took: float) -> Booking | None:
         columns, rules = self.columns, self.rules
-        columns.success_rate[slot] = average(columns.success_rate[slot], 0.0)
-        columns.failures[slot] += 1
-        columns.streak[slot] = min(columns.streak[slot] + 1, 65_535)
-        columns.last_failure[slot] = entry.at
-        columns.last_error[slot] = CODES.get(entry.category, 0)
-        if entry.at - columns.window_start[slot] >= rules.window or columns.window_tries[slot] == 65_535:
-            self._new_window(slot, entry.at)
-        tries = columns.window_tries[slot] = columns.window_tries[slot] + 1
-        poor = tries >= rules.window_samples and columns.window_successes[slot] < rules.window_success * tries
-        return self.circuit.failed(slot, entry.at, poor)
-
-    def _new_window(self, slot: int, now: float) -> None:
-        self.columns.window_start[slot] = now
-        self.columns.window_tries[slot] = self.columns.window_successes[slot] = 0
+        rows, row = columns.rows, slot * WIDTH
+        (
+            seen, peak, begun, rate, response, last, good, streak, tries, won, flags,
+            failures, strangers, profile, health, due, circuit, standing, points, weight,
+        ) = read(rows, row)  # fmt: skip
+        if now - begun >= rules.window or tries == FULL_WINDOW:
+            begun, tries, won = now, 0, 0
+        cost = took if took > FAILED_COST else FAILED_COST
+        if cost >= peak:
+            peak = cost
+        elif now > seen:
+            peak = cost + (peak - cost) * exp((seen - now) / self.fading)
+        rate = rate - ALPHA * rate if rate >= 0.0 else 0.0
+        streak += streak < FULL_STREAK
+        tries += 1
+        write(rows, row, now, peak, begun, rate, response, last, good, streak, tries, won, flags)
+        columns.failures[slot] = failures = failures + 1
+        columns.last_failure[slot] = now
+        columns.last_error[slot] = CODES[category]
+        told = self.circuit.failed(slot, now, tries >= rules.window_samples and won < rules.window_success * tries)
+        if told:
+            self.told += told
+            return None
+        uses = good + failures + strangers
+        return rate, response, last, streak, uses, flags, profile, health, due, circuit, standing, points, weight
 
     def take_back(self, slot: int, target: str, since: float) -> bool:
         """Undo the failures on `target` from `since` on; False when there was nothing to undo."""
@@ -136,6 +184,7 @@ class Ledger:
         if len(kept) == len(history.booked):
             return False
         guard, opens = replace(self.circuit.guard), self.circuit.opens
+        peak = (self.columns.peak[slot], self.columns.peak_at[slot])
         self._restore(slot, history)
         self.columns.strangers[slot] += len(history.booked) - len(kept)
         history.booked = deque()
@@ -144,7 +193,9 @@ class Ledger:
             if entry.category is None:
                 self._succeed(slot, entry.at, entry.response_time)
             else:
-                self._fail(slot, entry)
+                self._fail(slot, entry.at, entry.category, entry.response_time)
+        self.columns.peak[slot], self.columns.peak_at[slot] = peak
+        self.told.clear()
         self.circuit.guard.recount(guard)
         self.circuit.opens = opens
         return True

@@ -27,16 +27,17 @@ class Pairs:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._by_target: dict[str, dict[int, Pair]] = {}
+        self.by_target: dict[str, dict[int, Pair]] = {}
+        """The records of each target that has any, by slot."""
         self.count = 0
 
     def of(self, target: str) -> dict[int, Pair] | None:
         """The records of one target by slot; None when there is none, which is the common and fast case."""
-        return self._by_target.get(target)
+        return self.by_target.get(target)
 
     def blocked(self, target: str, slot: int, now: float) -> bool:
         """Whether the proxy rests for this target now."""
-        held = self._by_target.get(target)
+        held = self.by_target.get(target)
         return held is not None and slot in held and held[slot].until > now
 
     def refused(self, target: str, slot: int, now: float, asked: float, reason: str) -> Pair:
@@ -62,15 +63,20 @@ class Pairs:
         pair.until = pair.blocked = until
         pair.failures, pair.reason = 0, reason
 
+    def unblock(self, target: str, slot: int) -> None:
+        """An operator's word is taken back, and what else was held against the pair with it."""
+        if slot in self.by_target.get(target, {}):
+            self._drop(target, slot)
+
     def succeeded(self, target: str, slot: int) -> None:
         """It works for this target: forget what was held against it, except an operator's block."""
-        held = self._by_target.get(target)
+        held = self.by_target.get(target)
         if held is not None and slot in held:
             self._forgive(target, slot, held[slot])
 
     def absolve(self, target: str) -> None:
         """The target itself is at fault: drop what its failures did to pairs; refusals of the target itself stay."""
-        for slot, pair in list(self._by_target.get(target, {}).items()):
+        for slot, pair in list(self.by_target.get(target, {}).items()):
             if pair.reason in ("", FAILING, BLOCKED):
                 self._forgive(target, slot, pair)
 
@@ -82,33 +88,33 @@ class Pairs:
 
     def forget(self, slot: int) -> None:
         """Drop everything about one proxy."""
-        for target in [target for target, held in self._by_target.items() if slot in held] if self.count else ():
+        for target in [target for target, held in self.by_target.items() if slot in held] if self.count else ():
             self._drop(target, slot)
 
     def _pair(self, target: str, slot: int, now: float) -> Pair:
-        held = self._by_target.setdefault(target, {})
+        held = self.by_target.setdefault(target, {})
         pair = held.get(slot)
         if pair is None:
             if self.count >= MOST_PAIRS:
                 self._make_room(now)
-                held = self._by_target.setdefault(target, {})
+                held = self.by_target.setdefault(target, {})
             pair = held[slot] = Pair()
             self.count += 1
         return pair
 
     def _make_room(self, now: float) -> None:
-        every = [(target, slot, pair) for target, held in self._by_target.items() for slot, pair in held.items()]
+        every = [(target, slot, pair) for target, held in self.by_target.items() for slot, pair in held.items()]
         over = [(target, slot) for target, slot, pair in every if pair.until <= now]
         oldest = [(target, slot) for target, slot, pair in every if not pair.blocked][: MOST_PAIRS // 4]
         for target, slot in over or oldest:
             self._drop(target, slot)
 
     def _drop(self, target: str, slot: int) -> None:
-        held = self._by_target[target]
+        held = self.by_target[target]
         del held[slot]
         self.count -= 1
         if not held:
-            del self._by_target[target]
+            del self.by_target[target]
 
 
 def _rest(pair: Pair, until: float, reason: str) -> None:

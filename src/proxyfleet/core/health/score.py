@@ -12,9 +12,10 @@ FAST, SLOW = 0.5, 5.0
 OPEN_FACTOR, HALF_OPEN_FACTOR = 0.1, 0.5
 
 
-def average(before: float, observed: float) -> float:
-    """The exponential moving average after one more observation."""
-    return observed if before == UNKNOWN else before + ALPHA * (observed - before)
+PROVEN_USES = 100
+"""Uses from which on more of them add nothing to the reputation."""
+BEST_REPUTATION, BEST_HEALTH = 100, 1.0
+"""What a proxy has that never fails, answers within half a second and has `PROVEN_USES`."""
 
 
 def reputation(success_rate: float, response_time: float, streak: int, uses: int) -> int:
@@ -22,7 +23,7 @@ def reputation(success_rate: float, response_time: float, streak: int, uses: int
 
     A proxy without any use has 50; a part that is not known adds nothing. Floored after clamping.
     """
-    score = NEW - 5.0 * streak + (uses / 10.0 if uses < 100 else 10.0)
+    score = NEW - 5.0 * streak + (uses / 10.0 if uses < PROVEN_USES else 10.0)
     if success_rate >= 0.0:
         score += (success_rate - 0.5) * 60.0
     if response_time >= 0.0:

@@ -22,7 +22,7 @@ class Strategy(Protocol):
 
     name: ClassVar[str]
     cares: ClassVar[frozenset[str]]
-    """What `moved` is wanted for: "score", "load", "turn"."""
+    """What `moved` is wanted for: "score", "weight" (of the score only that), "load", "turn"."""
     counts_turns: ClassVar[bool]
     """Whether `chosen` does anything."""
     what: ClassVar[str]

@@ -20,6 +20,9 @@ ARC_BITS, POINT_BITS = 10, 40
 ARCS = 1 << ARC_BITS
 WITHIN_BITS = POINT_BITS - ARC_BITS
 WITHIN_MASK = (1 << WITHIN_BITS) - 1
+POINT_MASK = (1 << POINT_BITS) - 1
+SPREADER = 0x9E37_79B1
+"""The prime nearest to 2**32 divided by the golden ratio (Knuth, volume 3, section 6.4)."""
 _64 = (1 << 64) - 1
 
 
@@ -39,8 +42,8 @@ def point_of(number: int) -> int:
 
 
 def point_of_key(key: str) -> int:
-    """A 40-bit place on the ring for a text; the same in every process."""
-    return point_of(crc32(key.encode(errors="replace")))
+    """A 40-bit place on the ring for a text, by Fibonacci hashing of its CRC; the same in every process."""
+    return crc32(key.encode("utf-8", "replace")) * SPREADER & POINT_MASK
 
 
 class Sticky(Plain):
@@ -95,18 +98,21 @@ class Sticky(Plain):
 
     def first(self, draw: Draw, key: str | None) -> int:
         """The first ready proxy from the key's place on; without a key, any ready one."""
-        members, ready = self.ready.members, self.ready
+        members, places = self.ready.members, self.ready.places
         if not members:
             return -1
         if key is None:
             return members[int(draw() * len(members))]
         start = point_of_key(key)
-        here, places = self.arcs[start >> WITHIN_BITS], ready.places
+        arc = start >> WITHIN_BITS
+        here = self.arcs[arc]
         cut = bisect_left(here, (start & WITHIN_MASK) << SLOT_BITS)
-        if cut < len(here) and places[here[cut] & SLOT_MASK] >= 0:
-            return here[cut] & SLOT_MASK
-        if cut == len(here) and (mask := self.used >> (start >> WITHIN_BITS) + 1):
-            slot = self.arcs[(start >> WITHIN_BITS) + (mask & -mask).bit_length()][0] & SLOT_MASK
+        if cut < len(here):
+            slot = here[cut] & SLOT_MASK
+            if places[slot] >= 0:
+                return slot
+        elif mask := self.used >> arc + 1:
+            slot = self.arcs[arc + (mask & -mask).bit_length()][0] & SLOT_MASK
             if places[slot] >= 0:
                 return slot
         return next((slot for slot in self.walk(start) if places[slot] >= 0), -1)

@@ -1,7 +1,8 @@
 """`weighted_random`: chance in proportion to the weight, which is max(score, 1), so that nobody is shut out for ever.
 
-Slots stand in groups by the power of two of their weight; a group is drawn by its sum, then a slot in it by rejection,
-which succeeds at least every second time (Matias, Vitter, Ni 2003). Sums are integers and do not drift.
+While the mean weight is at least half of the largest one, a slot is drawn from all and kept with the chance of its weight:
+that succeeds at least every second time. Else slots stand in groups by the power of two of their weight; a group is drawn
+by its sum, then a slot in it by rejection (Matias, Vitter, Ni 2003). Sums are integers and do not drift.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,12 @@ from proxyfleet.core.columns import Columns
 from proxyfleet.core.slotset import SlotSet
 from proxyfleet.core.strategies.contract import TRIES, Draw, Plain
 
-GROUPS = 9
+MOST = 100
+"""The largest weight."""
+FAIR = MOST // 2
+GROUPS = MOST.bit_length() + 1
+GROUP = bytes(weight.bit_length() for weight in range(MOST + 1))
+"""The group of each weight."""
 
 
 class Weights(dict[int, int]):
@@ -23,9 +29,9 @@ class Weights(dict[int, int]):
 
 
 class Weighted(Plain):
-    """`columns.weight` is a byte of at least 1; group k holds the weights from 2**(k-1) up to 2**k - 1."""
+    """`columns.weight` is 1 to `MOST`; group k holds the weights from 2**(k-1) up to 2**k - 1."""
 
-    cares: ClassVar[frozenset[str]] = frozenset({"score"})
+    cares: ClassVar[frozenset[str]] = frozenset({"weight"})
     name: ClassVar[str] = "weighted_random"
     what: ClassVar[str] = "better proxies more often: chance in proportion to reputation (or health), never zero"
     when: ClassVar[str] = "the default: uses the whole fleet, prefers what works, keeps finding out about the rest"
@@ -49,7 +55,7 @@ class Weighted(Plain):
             self.moved(slot)
             return
         weight = self.columns.weight[slot]
-        group = weight.bit_length()
+        group = GROUP[weight]
         self.held[slot] = weight
         self.groups.put(slot, group)
         self.sums[group] += weight
@@ -72,28 +78,42 @@ class Weighted(Plain):
         if weight == before:
             return
         self.held[slot] = weight
-        self.sums[before.bit_length()] -= before
-        group = weight.bit_length()
-        self.sums[group] += weight
         self.total += weight - before
-        self.groups.put(slot, group)
+        old, new = GROUP[before], GROUP[weight]
+        if old == new:
+            self.sums[new] += weight - before
+            return
+        self.sums[old] -= before
+        self.sums[new] += weight
+        self.groups.put(slot, new)
 
     def first(self, draw: Draw, key: str | None) -> int:
-        """A group by its sum, then a slot by rejection; one draw serves place and acceptance."""
-        if not self.total:
+        """By rejection from all, or from a group chosen by its sum; one draw serves place and acceptance."""
+        total, members, held = self.total, self.ready.members, self.held
+        count = len(members)
+        if total >= FAIR * count:
+            if not count:
+                return -1
+            while True:
+                place = draw() * count
+                whole = int(place)
+                slot = members[whole]
+                if (place - whole) * MOST < held[slot]:
+                    return slot
+        if not total:
             return -1
-        rest = draw() * self.total
-        group = GROUPS - 1
-        for group in range(GROUPS - 1, 0, -1):
-            rest -= self.sums[group]
-            if rest < 0.0:
-                break
-        members, held, most = self.groups.members[group], self.held, 1 << group
+        group, sums = GROUPS - 1, self.sums
+        rest = draw() * total - sums[group]
+        while rest >= 0.0 and group > 1:
+            group -= 1
+            rest -= sums[group]
+        members, most = self.groups.members[group], 1 << group
         count = len(members)
         while True:
             place = draw() * count
-            slot = members[int(place)]
-            if (place - int(place)) * most < held[slot]:
+            whole = int(place)
+            slot = members[whole]
+            if (place - whole) * most < held[slot]:
                 return slot
 
     def following(self, draw: Draw, key: str | None) -> Iterable[int]:

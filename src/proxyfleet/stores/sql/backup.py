@@ -1,5 +1,6 @@
 """Copies of a database that is in use, and back (SPEC A8). The key is named, never included."""
 
+import secrets
 from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
@@ -7,11 +8,13 @@ from typing import NamedTuple
 import apsw
 
 from proxyfleet.stores.errors import StoreError, StoreUnusable
+from proxyfleet.stores.sql import claims
 from proxyfleet.stores.sql.copying import copy_database, overwrite
 from proxyfleet.stores.sql.filesystem import make_private, refuse_network
 from proxyfleet.stores.sql.keys import key_rows, refuse_unopenable
-from proxyfleet.stores.sql.migrating import steps_in, version_of
+from proxyfleet.stores.sql.migrating import apply, steps_in, version_of
 from proxyfleet.stores.sql.opening import connect
+from proxyfleet.stores.sql.transaction import transaction
 from proxyfleet.stores.sql.trouble import explained
 from proxyfleet.vault import KeySource, MissingKey
 
@@ -41,8 +44,9 @@ def back_up(path: Path, target: Path) -> Copied:
 def restore(backup: Path, path: Path, source: KeySource) -> Path | None:
     """Replace what is in the database at `path` by a backup, in one step; where the former content was copied to.
 
-    Running processes see the new content at once but keep their fleet in memory: restart them. Blocking. Raises
-    `StoreUnusable` for a file that is damaged, foreign or newer, `StoreLocked` when the key does not open it.
+    Running processes see the new content within a second. All leases end: fences go on from where they were, so that no
+    token of before is worth anything. Blocking. Raises `StoreUnusable` for a file that is damaged, foreign or newer,
+    `StoreLocked` when the key does not open it.
     """
     refuse_network(path)
     saved = _free_name(path) if path.exists() else None
@@ -68,11 +72,21 @@ def _free_name(path: Path) -> Path:
 
 def _put_back(copy: apsw.Connection, path: Path, saved: Path | None) -> None:
     target = connect(path)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.restore")
     try:
         if saved is not None:
             copy_database(target, saved)
-        overwrite(target, copy)
+        copy_database(copy, draft)
+        prepared = apsw.Connection(str(draft))
+        try:
+            apply(prepared, draft, steps_in())
+            with transaction(prepared):
+                claims.carry_over(prepared, claims.past(target) if saved is not None else claims.NOTHING)
+            overwrite(target, prepared)
+        finally:
+            prepared.close()
     finally:
+        draft.unlink(missing_ok=True)
         target.close()
 
 

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import apsw
 
+from proxyfleet.stores.errors import StoreError
 from proxyfleet.stores.sql.filesystem import make_private
 
 
 def copy_database(source: apsw.Connection, target: Path) -> None:
-    """Copy to a file that appears under its name only when it is complete and on disk; mode 0600. Replaces a file there."""
+    """Copy to a file that appears under its name only when it is complete and on disk; mode 0600. Replaces a file there.
+
+    Raises `StoreError` when it does not fit; then nothing of it is left.
+    """
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     make_private(draft)
     try:
@@ -18,6 +22,8 @@ def copy_database(source: apsw.Connection, target: Path) -> None:
         try:
             overwrite(copy, source)
             copy.execute("PRAGMA journal_mode = DELETE")
+        except apsw.FullError:
+            raise StoreError(f"{target} cannot be made: the disk is full; free some space, or name another") from None
         finally:
             copy.close()
         _sync(draft)

@@ -10,6 +10,7 @@ from apsw import Connection
 
 from proxyfleet.clock import Clock
 from proxyfleet.stores.errors import StoreClosed
+from proxyfleet.stores.keykeeping import USES_BLOCK
 from proxyfleet.stores.sql import keys
 from proxyfleet.stores.sql.migrating import Step, steps_in
 from proxyfleet.stores.sql.opening import Opened, open_database
@@ -58,7 +59,7 @@ class Database:
         """Make sure that many uses of the sealing key are counted on disk before they happen."""
         kid, left = self._booked
         if uses and (kid != self.ring.primary or left < uses):
-            block = max(keys.USES_BLOCK, uses)
+            block = max(USES_BLOCK, uses)
             self._booked = kid, left = await self.write(lambda connection: keys.reserve(connection, block)), block
         self._booked = kid, left - uses
 

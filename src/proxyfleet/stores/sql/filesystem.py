@@ -69,10 +69,10 @@ def make_private(path: Path) -> None:
     except FileExistsError:
         if path.parent.is_dir():
             return  # another process was quicker
-        raise StoreUnusable(f"{path} cannot be created (its directory is a file); give another path") from None
+        raise StoreUnusable(f"{path} cannot be made (its directory is a file); give another path") from None
     except OSError as error:
         raise StoreUnusable(
-            f"{path} cannot be created ({error.strerror}); give a path this user may write to"
+            f"{path} cannot be opened or made ({error.strerror}); give a path this user may write to"
         ) from None
     if not path.is_file():
         raise StoreUnusable(f"{path} is not a file; give the path of a database file")

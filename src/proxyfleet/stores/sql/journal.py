@@ -4,16 +4,17 @@ from apsw import Connection
 
 from proxyfleet.ports import GatewayUser
 from proxyfleet.stores.sql.queries import SQL
+from proxyfleet.stores.user_rows import rules_of, user_of
 
 
 def users(connection: Connection) -> list[GatewayUser]:
     """All gateway users, by name."""
-    return [GatewayUser(str(name), str(key_hash)) for name, key_hash in connection.execute(SQL["users"])]
+    return [user_of(str(name), str(key), str(rules)) for name, key, rules in connection.execute(SQL["users"])]
 
 
 def put_user(connection: Connection, user: GatewayUser) -> None:
     """Add or replace."""
-    connection.execute(SQL["put_user"], (user.name, user.key_hash))
+    connection.execute(SQL["put_user"], (user.name, user.key_hash, rules_of(user)))
 
 
 def remove_user(connection: Connection, name: str) -> bool:

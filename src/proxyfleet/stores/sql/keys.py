@@ -8,6 +8,7 @@ from pathlib import Path
 from apsw import Connection
 
 from proxyfleet.stores.errors import StoreLocked
+from proxyfleet.stores.keykeeping import MOST_USES
 from proxyfleet.stores.sql.queries import SQL
 from proxyfleet.stores.sql.transaction import transaction
 from proxyfleet.vault import (
@@ -20,10 +21,6 @@ from proxyfleet.vault import (
     new_key,
     rewrapped,
 )
-
-USES_BLOCK = 10_000
-MOST_USES = 2**32
-"""Beyond this many random nonces one key must not seal any more (NIST SP 800-38D)."""
 
 
 def key_rows(connection: Connection) -> list[KeyRow]:

@@ -64,8 +64,7 @@ def migrate(connection: Connection, path: Path, steps: Sequence[Step]) -> Path |
     backup = path.with_name(f"{path.name}.before-{newest}.bak") if version else None
     if backup is not None:
         copy_database(connection, backup)
-    with transaction(connection):
-        _apply(connection, path, steps)
+    apply(connection, path, steps)
     return backup
 
 
@@ -75,10 +74,12 @@ def newer(path: Path, version: int, newest: int) -> str:
     return f"{path} has schema {version}, this program knows {newest}; {remedy}"
 
 
-def _apply(connection: Connection, path: Path, steps: Sequence[Step]) -> None:
-    version = version_of(connection, path)  # again: another process may have been quicker
-    for step in steps:
-        if step.version > version:
-            connection.execute(step.sql)
-            connection.execute(f"PRAGMA user_version = {step.version:d}")
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
+def apply(connection: Connection, path: Path, steps: Sequence[Step]) -> None:
+    """Apply what is missing, in one transaction, without a copy."""
+    with transaction(connection):
+        version = version_of(connection, path)  # looked at here: another process may have been quicker
+        for step in steps:
+            if step.version > version:
+                connection.execute(step.sql)
+                connection.execute(f"PRAGMA user_version = {step.version:d}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")

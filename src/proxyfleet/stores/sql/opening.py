@@ -71,6 +71,10 @@ def connect(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
         connection.set_busy_timeout(BUSY_MS)
+        if connection.readonly(
+            "main"
+        ):  # before SQLite makes a log with the mode of the file, which would stay in the way
+            raise apsw.ReadOnlyError("the file may only be read")
         version_of(connection, path)
         if connection.pragma("journal_mode", "wal") != "wal":
             raise StoreUnusable(f"{path} cannot use write-ahead logging here; move it to a local disk")

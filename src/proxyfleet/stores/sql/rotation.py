@@ -6,32 +6,21 @@ A rotation that was cut short is finished by the next call. The order of steps l
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from apsw import Connection
 
+from proxyfleet.stores.keykeeping import KeyStatus
 from proxyfleet.stores.records import Row
+from proxyfleet.stores.sealing import Sealing
 from proxyfleet.stores.sql import keys
 from proxyfleet.stores.sql.database import Database
-from proxyfleet.stores.sql.inventory import Rows, unopened
 from proxyfleet.stores.sql.opening import connect
 from proxyfleet.stores.sql.queries import SQL
+from proxyfleet.stores.sql.sources import SourceRows
 from proxyfleet.stores.sql.trouble import explained
-from proxyfleet.vault import Damaged, Keyring, KeyState, MasterKey, prefix_of
+from proxyfleet.vault import Keyring, KeyState, MasterKey, prefix_of
 
 BATCH = 500
-
-
-class KeyStatus(NamedTuple):
-    """One data key for people: `values` is how many secrets need it, `due` whether it should be rotated."""
-
-    kid: str
-    state: KeyState
-    master: str
-    created: float
-    uses: int
-    values: int
-    due: bool
 
 
 async def status(database: Database) -> list[KeyStatus]:
@@ -62,6 +51,7 @@ async def rotate(database: Database, progress: Callable[[int], None] | None = No
     done, retired = 0, False
     while not retired:
         done = await _reseal_all(database, done, progress)
+        done += await database.write(SourceRows(ring).reseal)
         retired = await database.write(keys.retire)
     await asyncio.to_thread(_empty_log, database)
     return done
@@ -76,7 +66,7 @@ async def change_master(database: Database, new: MasterKey) -> int:
 
 
 async def _reseal_all(database: Database, done: int, progress: Callable[[int], None] | None) -> int:
-    rows, after = Rows(database.ring), 0
+    rows, after = Sealing(database.ring), 0
     while True:
         await database.book(2 * BATCH)
         last, count = await database.write(partial(_reseal, rows=rows, ring=database.ring, after=after))
@@ -87,7 +77,7 @@ async def _reseal_all(database: Database, done: int, progress: Callable[[int], N
             progress(done)
 
 
-def _reseal(connection: Connection, rows: Rows, ring: Keyring, after: int) -> tuple[int, int]:
+def _reseal(connection: Connection, rows: Sealing, ring: Keyring, after: int) -> tuple[int, int]:
     """One batch: the last id and how many secrets."""
     keys.refresh(connection, ring)
     prefix = prefix_of(ring.primary)
@@ -95,17 +85,9 @@ def _reseal(connection: Connection, rows: Rows, ring: Keyring, after: int) -> tu
     count = 0
     found: list[Row] = connection.execute(SQL["secrets_after"], wanted).fetchall()
     for after, uuid, password, url in found:
-        try:
-            fresh = (_moved(rows, "password", password, uuid), _moved(rows, "refresh_url", url, uuid))
-        except Damaged as error:
-            raise unopened(after, error) from None
-        connection.execute(SQL["replace_secrets"], (*fresh, after))
+        connection.execute(SQL["replace_secrets"], (*rows.moved(after, uuid, password, url), after))
         count += (password is not None) + (url is not None)
     return after, count
-
-
-def _moved(rows: Rows, column: str, value: str | None, uuid: bytes) -> str | None:
-    return None if value is None else rows.seal(column, rows.open(column, value, uuid), uuid)
 
 
 def _empty_log(database: Database) -> None:

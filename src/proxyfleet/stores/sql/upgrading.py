@@ -3,13 +3,15 @@
 Looking changes nothing. Every kind of file that must not be used is refused in one line.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import apsw
 
-from proxyfleet.stores.errors import StoreUnusable
+from proxyfleet.stores.errors import NoDatabase, StoreUnusable
 from proxyfleet.stores.sql.filesystem import refuse_network
 from proxyfleet.stores.sql.keys import key_rows
 from proxyfleet.stores.sql.migrating import Step, newer, steps_in, version_of
@@ -57,15 +59,23 @@ def look(path: Path, steps: Sequence[Step] | None = None) -> Look:
     """Read the figures of a database. Blocking. Raises `StoreUnusable` and other kinds of `StoreError`."""
     refuse_network(path)
     if not path.is_file():
-        raise StoreUnusable(f"there is no database at {path}; `proxyfleet import` makes one, or correct --store")
+        raise NoDatabase(path)
     newest = (steps or steps_in())[-1].version
     with explained(path):
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection = _looking(path)
         try:
             connection.set_busy_timeout(BUSY_MS)
             return _look(connection, path, newest)
         finally:
             connection.close()
+
+
+def _looking(path: Path) -> apsw.Connection:
+    """For a file that this user may only read SQLite would leave a log that nobody may write to, so it gets none."""
+    flags, log = apsw.SQLITE_OPEN_READONLY, path.with_name(f"{path.name}-wal")
+    if os.access(path, os.W_OK) or log.exists():
+        return apsw.Connection(str(path), flags=flags)
+    return apsw.Connection(f"file:{quote(str(path))}?immutable=1", flags=flags | apsw.SQLITE_OPEN_URI)
 
 
 def _look(connection: apsw.Connection, path: Path, newest: int) -> Look:

@@ -103,11 +103,21 @@ class Writer:
     def _commit(self, batch: list[AnyOrder]) -> None:
         try:
             with explained(self._path), transaction(self._connection):
-                for order in batch:
-                    self._perform(order)
+                if len(batch) == 1:
+                    self._alone(batch[0])
+                else:
+                    for order in batch:
+                        self._perform(order)
         except StoreError as error:
             for order in batch:
                 order.error = order.error or error
+
+    def _alone(self, order: AnyOrder) -> None:
+        """Nobody else's work has to be kept apart: what fails takes the transaction with it."""
+        with order, explained(self._path):
+            order.result = order.job(self._connection)
+        if order.error is not None:
+            raise StoreError("nothing of it is kept")
 
     def _perform(self, order: AnyOrder) -> None:
         connection = self._connection

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from proxyfleet.wire.text.countries import country_code
 from proxyfleet.wire.text.dates import expiry
-from proxyfleet.wire.text.entry import KINDS
+from proxyfleet.wire.text.entry import KINDS, SCHEMES, STATUSES
 from proxyfleet.wire.text.reasons import Refused
 from proxyfleet.wire.text.words import anonymity, proxy_type
 
 _ASN: Final = re.compile(r"(?:AS)?\s*(\d{1,10})\b", re.ASCII | re.IGNORECASE)
 _COUNT: Final = re.compile(r"[1-9]\d{0,8}", re.ASCII)
-_MONEY: Final = re.compile(r"([$€£₽]|[A-Z]{3})?\s*(\d{1,9}(?:[.,]\d{1,6})?)\s*([$€£₽]|[A-Z]{3})?", re.ASCII)
+_MONEY: Final = re.compile(r"([$€£₽]|[A-Z]{3})?\s*(\d{1,9}(?:[.,]\d{1,9})?)\s*([$€£₽]|[A-Z]{3})?", re.ASCII)
+_SECONDS: Final = re.compile(r"\d{1,9}(?:\.\d{1,20})?(?:e-\d{1,2})?", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _SYMBOLS: Final = {"$": "USD", "€": "EUR", "£": "GBP", "₽": "RUB"}
 _URL: Final = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -76,10 +77,26 @@ def _expires_at(_field: str, text: str) -> Claims:
     return {"expires_at": expiry(text)}
 
 
-def _capacity(field: str, text: str) -> Claims:
+def _count(field: str, text: str) -> Claims:
     if _COUNT.fullmatch(text) is None:
         raise _bad(field)
-    return {"capacity": int(text)}
+    return {field: int(text)}
+
+
+def _seconds(field: str, text: str) -> Claims:
+    if _SECONDS.fullmatch(text) is None:
+        raise _bad(field)
+    return {field: float(text)}
+
+
+def _status(_field: str, text: str) -> Claims:
+    """As an export of ours writes it; `Working` and the like of other people's lists say nothing."""
+    return {"status": text.lower() if text.lower() in STATUSES else None}
+
+
+def _speaks(_field: str, text: str) -> Claims:
+    words = re.split(r"[\s,;|/]+", text.lower())
+    return {"protocols": tuple(dict.fromkeys(word for word in words if word in SCHEMES)) or None}
 
 
 def _cost(field: str, text: str) -> Claims:
@@ -120,10 +137,18 @@ _READERS: Final[Mapping[str, Callable[[str, str], Claims]]] = {
     "type": _type,
     "kind": _kind,
     "expires_at": _expires_at,
-    "capacity": _capacity,
+    "capacity": _count,
+    "max_connections": _count,
+    "target_capacity": _count,
+    "min_interval": _seconds,
+    "status": _status,
+    "speaks": _speaks,
+    "source": _text,
     "cost_per_month": _cost,
     "cost_per_gb": _cost,
     "currency": _currency,
     "refresh_url": _refresh_url,
     "notes": _text,
 }
+CLAIMED: Final = frozenset(_READERS)
+"""The columns that say something of that kind; the others are addresses and credentials."""

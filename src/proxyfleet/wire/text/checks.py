@@ -24,6 +24,8 @@ _GROUP: Final = r"[1-9a-f][0-9a-f]{0,3}"
 _CANONICAL_IPV6: Final = re.compile(rf"{_GROUP}(?::{_GROUP})*(?:::(?:{_GROUP}(?::{_GROUP})*)?)?")
 _PORT: Final = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CAN_CONNECT: Final = Extras(protocols=("https",))
+"""What `https` in a free list says of an HTTP proxy (SPEC rule 16)."""
 
 
 class Rules(NamedTuple):
@@ -52,8 +54,14 @@ def entry_of(draft: Draft, rules: Rules, extras: Extras | None = None) -> Entry:
     port = port_of(draft.port)
     check_credentials(scheme, draft.username, draft.password)
     if rules.free_list and scheme == "https":
-        scheme, extras = "http", extras or Extras(protocols=("https",))
+        scheme, extras = "http", _able_to_connect(extras)
     return Entry(scheme, host, port, draft.username, draft.password, extras)
+
+
+def _able_to_connect(extras: Extras | None) -> Extras:
+    if extras is None:
+        return CAN_CONNECT
+    return extras if extras.protocols else extras._replace(protocols=CAN_CONNECT.protocols)
 
 
 def scheme_of(name: str) -> str:

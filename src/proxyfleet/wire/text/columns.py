@@ -5,6 +5,7 @@ A closed table; unknown columns are ignored. The documentation lists it from her
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -29,11 +30,17 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "https": ("https", "ssl", "supports https", "https support"),
         "exit_address": ("exit ip", "exit address", "exit", "egress ip", "outgoing ip", "external ip", "real ip"),
         "tags": ("tags", "tag", "labels", "groups"),
-        "provider": ("provider", "vendor", "seller", "supplier", "source"),
+        "provider": ("provider", "vendor", "seller", "supplier"),
+        "source": ("source",),
         "type": ("type", "proxy type", "тип"),
         "kind": ("kind", "rotation"),
         "expires_at": ("expires at", "expires", "expiry", "expiry date", "expiration", "expiration date", "expire",
                        "expire date", "valid until", "valid to", "date end", "end date", "expired at", "到期时间"),
+        "status": ("status",),
+        "speaks": ("speaks",),
+        "max_connections": ("max connections", "connections"),
+        "min_interval": ("min interval",),
+        "target_capacity": ("target capacity", "capacity per target"),
         "capacity": ("capacity", "max sessions", "max viewers per proxy", "slots"),
         "cost_per_month": ("cost per month", "cost", "price", "monthly cost", "price per month", "monthly price"),
         "cost_per_gb": ("cost per gb", "price per gb", "gb price", "per gb"),
@@ -56,7 +63,13 @@ _BY_NAME: Final = {_key(name): field for field, names in SYNONYMS.items() for na
 
 def column(name: str) -> str | None:
     """Our field for a column's name, whatever its case and punctuation; None for one we do not read."""
-    return _BY_NAME.get(_key(name[:64]))
+    return _column(name[:64])
+
+
+@lru_cache(maxsize=1024)
+def _column(name: str) -> str | None:
+    """Remembered, because every object of a list names its columns anew."""
+    return _BY_NAME.get(_key(name))
 
 
 def header(cells: list[str]) -> list[str | None] | None:

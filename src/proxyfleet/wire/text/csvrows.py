@@ -4,7 +4,9 @@ Cells do not span lines: a quote that is never closed then costs its own line an
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from proxyfleet.wire.text.checks import Rules, entry_of
@@ -16,6 +18,12 @@ from proxyfleet.wire.text.reasons import Refused
 from proxyfleet.wire.text.rows import judge_row, trusted
 
 DELIMITERS: Final = ",;\t|"
+
+
+class Quoted(str):
+    """A cell that stood in quotes: kept to the letter, and given even when it is empty."""
+
+    __slots__ = ()
 
 
 def delimiter_of(line: str) -> str:
@@ -32,10 +40,26 @@ def cells_of(line: str, delimiter: str) -> list[str]:
     """The cells of one line, quotes removed."""
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)]
+    strictly, cell = _grammar(delimiter)
+    if strictly.fullmatch(line) is not None:
+        return [_unquoted(match) for match in cell.finditer(line)]
     try:
         return [cell.strip() for cell in next(csv.reader((line,), delimiter=delimiter, skipinitialspace=True))]
     except (csv.Error, StopIteration) as error:
         raise Refused("bad_row") from error
+
+
+@lru_cache(maxsize=len(DELIMITERS))
+def _grammar(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Of a line whose quotes are all in their places, and of one cell with the mark before it."""
+    mark = re.escape(delimiter)
+    cell = rf'[^\S\t]*"(?:[^"]|"")*"[^\S\t]*|[^"{mark}]*'
+    inside = rf'[^\S\t]*"((?:[^"]|"")*)"[^\S\t]*|([^"{mark}]*)'
+    return re.compile(rf"(?:{cell})(?:{mark}(?:{cell}))*"), re.compile(rf"(?:^|{mark})(?:{inside})")
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    return match[2].strip() if match[1] is None else Quoted(match[1].replace('""', '"'))
 
 
 def read_csv(lines: Iterable[Line], rules: Rules) -> Iterator[Verdict]:
@@ -66,4 +90,6 @@ def _judge(
         return [Verdict(number, entry_of(found.draft, rules, found.extras), None, found.ambiguous)]
     if any(cells[len(fields) :]):
         raise Refused("bad_row")
-    return judge_row({field: cell for field, cell in zip(fields, cells, strict=False) if field}, number, rules)
+    told = zip(fields, cells, strict=False)
+    row = {field: cell for field, cell in told if field and (cell or isinstance(cell, Quoted))}
+    return judge_row(row, number, rules)

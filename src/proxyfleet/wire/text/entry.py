@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 SCHEMES: Final = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 TYPES: Final = ("datacenter", "residential", "mobile", "isp")
 KINDS: Final = ("static", "rotating")
+STATUSES: Final = ("pending", "active", "failed", "disabled")
 EXCERPT_LENGTH: Final = 80
 
 _SCHEMES: Final = r"(?:https?|socks(?:4a?|5h?)?|ssr?|vmess|vless|trojan|hysteria2?|hy2|tuic)://"
@@ -44,6 +45,11 @@ class Extras(NamedTuple):
     currency: str | None = None
     refresh_url: str | None = None
     notes: str | None = None
+    source: str | None = None
+    status: str | None = None
+    max_connections: int | None = None
+    min_interval: float | None = None
+    target_capacity: int | None = None
 
     def __repr__(self) -> str:
         told = ((name, value) for name, value in zip(self._fields, self, strict=True) if value not in (None, ()))

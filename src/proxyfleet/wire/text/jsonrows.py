@@ -11,6 +11,7 @@ from typing import Final
 from proxyfleet.wire.text.checks import Rules, scheme_of
 from proxyfleet.wire.text.columns import column
 from proxyfleet.wire.text.entry import SCHEMES, Verdict
+from proxyfleet.wire.text.jsonvalue import load
 from proxyfleet.wire.text.line import judge
 from proxyfleet.wire.text.lines import Guessed, Line, decoded, text_or_refuse
 from proxyfleet.wire.text.reasons import Refused
@@ -27,7 +28,7 @@ def read_json(document: bytes, rules: Rules) -> Iterator[Verdict]:
     """Verdicts on the rows of a JSON document, numbered from 1; falls back to NDJSON when there is more than one."""
     text = decoded(document)
     try:
-        value = json.loads(text)
+        value = load(text)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":
             yield from read_ndjson(text.split("\n"), rules)

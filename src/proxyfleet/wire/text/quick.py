@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from proxyfleet.wire.addresses import SUSPECT_FIRST_OCTETS, is_global, is_local_name
-from proxyfleet.wire.text.checks import Rules, host_of
+from proxyfleet.wire.text.checks import CAN_CONNECT, Rules, host_of
 from proxyfleet.wire.text.entry import Entry, Verdict
 from proxyfleet.wire.text.reasons import Refused
 
@@ -42,9 +42,12 @@ def quick(text: str, number: int, rules: Rules) -> Verdict | None:
     if username and password and (password.isdecimal() or password.count(".") > 2 or username.count(".") > 2):
         return None  # another reading may be as good, or entries are glued
     port_number = int(port)
-    if port_number > 65535 or (rules.free_list and (scheme or rules.scheme) == "https"):
+    if port_number > 65535:
         return None
-    entry = _new(Entry, (scheme or rules.scheme, host, port_number, username, password, None))
+    scheme, extras = scheme or rules.scheme, None
+    if rules.free_list and scheme == "https":
+        scheme, extras = "http", CAN_CONNECT
+    entry = _new(Entry, (scheme, host, port_number, username, password, extras))
     return _new(Verdict, (number, entry, None, False, ""))
 
 

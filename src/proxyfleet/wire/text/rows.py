@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from proxyfleet.wire.text.cells import claims_of, tags_of
+from proxyfleet.wire.text.cells import CLAIMED, claims_of, tags_of
 from proxyfleet.wire.text.checks import MAX_LINE, Draft, Rules, entry_of
 from proxyfleet.wire.text.endpoint import Found, is_naked_ipv6
 from proxyfleet.wire.text.entry import SCHEMES, Entry, Extras, Verdict, masked
@@ -65,7 +65,7 @@ def _entries(row: Row, rules: Rules) -> list[tuple[Entry, bool]]:
     username, password = _plain(row.get("username")), _plain(row.get("password"))
     draft = found.draft._replace(username=username, password=password) if username or password else found.draft
     schemes = _schemes(row)
-    extras = _extras(row, found, schemes)
+    extras = _extras(row, found, schemes, rules)
     if len(schemes) < 2:
         scheme = schemes[0] if schemes else draft.scheme
         return [(entry_of(draft._replace(scheme=scheme), rules, extras), found.ambiguous)]
@@ -107,10 +107,17 @@ def _words(text: str | None) -> list[str]:
     return [word for word in _SEPARATORS.split(text) if word[:1].isalpha()] if text else []
 
 
-def _extras(row: Row, found: Found, schemes: list[str]) -> Extras | None:
+def _cell(row: Row, field: str, rules: Rules) -> str | None:
+    """Notes are kept to the letter; what a free list calls a status or a source is its own business."""
+    if field == "notes":
+        return _plain(row[field]) or None
+    return None if rules.free_list and field in ("status", "source") else text_of(row, field)
+
+
+def _extras(row: Row, found: Found, schemes: list[str], rules: Rules) -> Extras | None:
     told: dict[str, Any] = {}  # Any: the fields of Extras have many types
     for field in row:
-        text = text_of(row, field)
+        text = _cell(row, field, rules) if field in CLAIMED else None
         if text is not None:
             _note(told, claims_of(field, text), overrule=field in _MORE_TELLING)
     tags = row.get("tags")

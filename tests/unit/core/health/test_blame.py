@@ -109,3 +109,23 @@ def test_successes_of_the_past_do_not_pile_up_or_excuse() -> None:
     assert len(targets._windows["t"].attempts) < 200
     later = [targets.add("t", number % 3, False, 5_000.0)[1] for number in range(10)]
     assert later[-1]
+
+
+def test_a_calm_target_counts_like_any_other() -> None:
+    calm, plain = Targets(Rules()), Targets(Rules())
+    for targets in (calm, plain):
+        assert not targets.calm("t", 0.0), "it is new"
+        targets.add("t", 1, True, 0.0)
+    for number in range(1, 3 * MOST_ATTEMPTS):
+        assert calm.calm("t", number / 100)
+        plain.add("t", 1, True, number / 100)
+    now = 3 * MOST_ATTEMPTS / 100
+    for number in range(2 * MOST_ATTEMPTS):
+        assert calm.add("t", number % 3, False, now) == plain.add("t", number % 3, False, now)
+        assert not calm.calm("t", now), "it has failed"
+    assert calm.at_fault("t", now)
+    for slot in range(3):
+        calm.forget_slot(slot)
+    assert not calm.calm("t", now), "somebody has to tell that it has recovered"
+    assert calm.add("t", 1, True, now) == (True, False)
+    assert calm.calm("t", now)

@@ -1,9 +1,13 @@
 """Outcomes booked to whom they belong, and what time alone changes. Driven through the fleet, read from its reports."""
 
+from random import Random
+
 import pytest
 
+from proxyfleet.core.columns import CLOSED
 from proxyfleet.core.events import Happened
 from proxyfleet.core.health import doctor
+from proxyfleet.core.health.score import health, reputation
 from proxyfleet.core.outcome import Category, Outcome, Phase
 from proxyfleet.core.proxy import Kind, Secret, Status
 from proxyfleet.core.rules import Rules
@@ -338,3 +342,31 @@ def test_resetting_one_that_never_worked_does_not_shrink_the_guard(fleet_of) -> 
     assert fleet.report(NOW).worked == 1
     fleet.reset(1, NOW)
     assert fleet.report(NOW).worked == 0
+
+
+@pytest.mark.parametrize("weigh_by", ["reputation", "health"])
+@pytest.mark.parametrize("seed", range(4))
+def test_scores_are_those_of_the_formulas_however_long_it_goes_well(fleet_of, weigh_by: str, seed: int) -> None:
+    """Flawless proxies take a shorter way; it must end where the long one does."""
+    rng = Random(seed)
+    fleet = fleet_of([a_proxy(1)], rules=Rules(jitter=0.0, weigh_by=weigh_by))
+    fleet.prepare(ANY, "weighted_random")
+    fleet.prepare(ANY, "fastest_response")
+    fleet.prepare(ANY, "least_loaded")
+    columns, slot, view = fleet._columns, fleet._slot(1), fleet._index.views[ANY.key]
+    worst, now = rng.choice([0.3, 0.49, 0.6]), NOW
+    for step in range(400):
+        now += rng.choice([0.0, 0.01, 1.0, 200.0 if step % 50 == 0 else 0.1])
+        if step in (250, 260) or (seed == 3 and rng.random() < 0.02):
+            fleet.record(1, BAD, now)
+        else:
+            fleet.record(1, Outcome.succeeded(rng.uniform(0.1, worst)), now)
+        rate, response, streak = columns.success_rate[slot], columns.response_time[slot], columns.streak[slot]
+        assert columns.reputation[slot] == reputation(rate, response, streak, columns.uses(slot))
+        assert columns.health[slot] == health(rate, columns.last_success[slot], response, CLOSED, now)
+        weight = columns.reputation[slot] if weigh_by == "reputation" else int(columns.health[slot] * 100)
+        assert columns.weight[slot] == max(weight, 1) == view.finished["weighted_random"].total
+        fastest, least = view.finished["fastest_response"], view.finished["least_loaded"]
+        assert fastest.buckets.level(slot) == fastest.rank(slot)
+        assert least.order._keys[slot] == least.weigh(slot)
+    assert columns.uses(slot) == 400

@@ -9,7 +9,7 @@ from proxyfleet.core.events import Happened
 from proxyfleet.core.health import ledger as module
 from proxyfleet.core.health.circuit import Circuit
 from proxyfleet.core.health.guard import Guard
-from proxyfleet.core.health.ledger import CATEGORIES, CODES, MOST_SUSPECTS, REMEMBERED, Booked, Ledger
+from proxyfleet.core.health.ledger import CATEGORIES, CODES, MOST_SUSPECTS, REMEMBERED, Ledger
 from proxyfleet.core.outcome import Category
 from proxyfleet.core.rules import Rules
 
@@ -26,7 +26,13 @@ def ledger(columns: Columns) -> Ledger:
 
 
 def fail(ledger: Ledger, at: float, target: str | None = None, category: Category = Category.TIMEOUT) -> list[Happened]:
-    return [event.what for event in ledger.failed(SLOT, Booked(at, category, 0.0, target))]
+    ledger.failed(SLOT, at, category, 0.0, target)
+    return [event.what for event in ledger.take_told()]
+
+
+def succeed(ledger: Ledger, at: float, response_time: float) -> list[Happened]:
+    ledger.succeeded(SLOT, at, response_time, None)
+    return [event.what for event in ledger.take_told()]
 
 
 def books(ledger: Ledger) -> dict[str, float]:
@@ -66,7 +72,7 @@ def test_a_poor_window_needs_enough_samples(ledger: Ledger) -> None:
 def test_a_window_begins_anew_after_a_minute(ledger: Ledger) -> None:
     for number in range(40):
         at = 40.0 * (number // 10)
-        told = fail(ledger, at) if number % 2 else ledger.succeeded(SLOT, at, 0.1, None)
+        told = fail(ledger, at) if number % 2 else succeed(ledger, at, 0.1)
         assert told == []
     assert ledger.columns.window_tries[SLOT] <= 20
 
@@ -156,7 +162,7 @@ def test_a_history_is_bounded(ledger: Ledger, target: str | None) -> None:
 def test_histories_are_bounded_in_number(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_HISTORIES", 8)
     for slot in range(40):
-        ledger.failed(slot, Booked(float(slot), Category.TIMEOUT, 0.0, "bad"))
+        ledger.failed(slot, float(slot), Category.TIMEOUT, 0.0, "bad")
         assert len(ledger._histories) <= 8
     assert ledger.take_back(39, "bad", 0.0)
 

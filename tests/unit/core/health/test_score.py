@@ -4,7 +4,6 @@ import pytest
 
 from proxyfleet.core.columns import CLOSED, HALF_OPEN, OPEN, UNKNOWN
 from proxyfleet.core.health.score import (
-    average,
     health,
     quickness,
     recency,
@@ -111,8 +110,3 @@ def test_quickness_falls_from_half_a_second_to_five(seconds: float, share: float
 @pytest.mark.parametrize(("seconds", "points"), [(0.1, 15.0), (0.5, 15.0), (1.25, 7.5), (2.0, 0.0), (2.01, -15.0)])
 def test_speed_points(seconds: float, points: float) -> None:
     assert speed_points(seconds) == pytest.approx(points)
-
-
-def test_the_first_observation_is_taken_whole() -> None:
-    assert average(UNKNOWN, 3.0) == 3.0
-    assert average(3.0, 8.0) == pytest.approx(4.0)

@@ -9,9 +9,9 @@ def test_a_plain_strategy_holds_what_it_was_given_and_changes_none_of_it(columns
     ready = SlotSet(64)
     ready.add(3)
     plain = Plain(columns, ready, 64)
-    before = columns._rows[:]
+    before = columns.rows[:]
     for tell in (plain.grow, plain.enrol, plain.join, plain.moved, plain.chosen, plain.leave, plain.withdraw):
         tell(3)
     assert (plain.columns, plain.ready, plain.size) == (columns, ready, 64)
-    assert (list(ready), columns._rows) == ([3], before)
+    assert (list(ready), columns.rows) == ([3], before)
     assert (plain.cares, plain.counts_turns) == (frozenset(), False)

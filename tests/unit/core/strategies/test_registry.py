@@ -35,7 +35,7 @@ def test_every_strategy_explains_itself(name: str) -> None:
     assert kind.name == name
     assert len(kind.what) > 20
     assert len(kind.when) > 10
-    assert kind.cares <= {"score", "load", "turn"}
+    assert kind.cares <= {"score", "weight", "load", "turn"}
 
 
 @EVERY

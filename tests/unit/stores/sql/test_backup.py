@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from proxyfleet.core.lease import Holder, Lease, Token
+from proxyfleet.core.orders import Candidate, Claim, Refused, Release, Take
 from proxyfleet.core.proxy import Proxy, Scheme, Secret
 from proxyfleet.stores.errors import StoreError, StoreLocked, StoreUnusable
 from proxyfleet.stores.sql.backup import back_up, restore
@@ -95,3 +97,55 @@ async def test_a_second_restore_loses_no_earlier_copy(
     before = SqliteStore(open_and_unlock(first, keys, lambda: 0.0))
     assert await hosts(before) == ["a"]
     await before.close()
+
+
+@pytest.mark.parametrize("lost", ["the proxy", "the database"])
+async def test_what_was_granted_since_is_void_though_nobody_knows_of_it(
+    store: SqliteStore, path: Path, keys: KeySource, tmp_path: Path, lost: str
+) -> None:
+    await store.put([proxy("a")])
+    back_up(path, tmp_path / "fleet.bak")
+    claim = Claim(Holder("ann"), (Candidate(1, 0, 1, 5, 9e9),), 60.0)
+    (before,) = (await store.decide([claim], "n")).answers[0].leases
+    await store.remove([1])
+    place = path if lost == "the proxy" else tmp_path / "another.db"
+    restore(tmp_path / "fleet.bak", place, keys)
+    restored = store if lost == "the proxy" else SqliteStore(open_and_unlock(place, keys, lambda: 0.0))
+    (after,) = (await restored.decide([claim], "n")).answers[0].leases
+    assert after.fence > before.fence
+    if restored is not store:
+        await restored.close()
+
+
+async def test_no_token_of_before_is_worth_anything_after_a_restore(
+    store: SqliteStore, path: Path, keys: KeySource, tmp_path: Path
+) -> None:
+    await store.put([proxy("a"), proxy("b")])
+    ann = Holder("ann")
+
+    async def lease(proxy_id: int, **fields: object) -> Lease:
+        (answer,) = (
+            await store.decide([Claim(ann, (Candidate(proxy_id, 0, proxy_id, 5, 9e9),), 60.0, **fields)], "n")
+        ).answers
+        return answer.leases[0]
+
+    kept = await lease(1, resource="site")
+    back_up(path, tmp_path / "fleet.bak")
+    await store.decide([Release(Token(1, 0, kept.fence), "ann")], "n")
+    later, new = await lease(1), await lease(2)
+    (gone,) = [one.proxy for one in await store.put([proxy("c")])]
+    start = (await store.standing()).position
+    await store.decide([Take(2, "shop", ann)], "n")
+    restore(tmp_path / "fleet.bak", path, keys)
+
+    assert (await store.standing()).leases == []
+    assert (await store.standing()).holds == []
+    for old in (kept, later, new):
+        (answer,) = (await store.decide([Release(Token(old.pool, 0, old.fence), "ann")], "n")).answers
+        assert isinstance(answer, Refused)
+    assert (await lease(1)).fence > later.fence
+    assert (await lease(2)).fence > new.fence
+    assert not (await store.claim_news(start, "m")).complete, "every node reads all anew"
+    assert (await store.inventory_news(start)).ids is None
+    (added,) = await store.put([proxy("d")])
+    assert added.proxy.id > gone.id

@@ -7,8 +7,9 @@ import apsw
 import pytest
 
 from proxyfleet.stores.errors import StoreClosed, StoreLocked
+from proxyfleet.stores.keykeeping import USES_BLOCK
 from proxyfleet.stores.sql.database import Database, open_and_unlock
-from proxyfleet.stores.sql.keys import USES_BLOCK, key_rows
+from proxyfleet.stores.sql.keys import key_rows
 from proxyfleet.vault import KeySource
 
 

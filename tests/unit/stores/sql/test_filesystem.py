@@ -55,5 +55,5 @@ def test_what_cannot_be_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("")
     with pytest.raises(StoreUnusable, match="is not a file"):
         make_private(tmp_path)
-    with pytest.raises(StoreUnusable, match="cannot be created"):
+    with pytest.raises(StoreUnusable, match="cannot be made"):
         make_private(tmp_path / "plain" / "fleet.db")

@@ -11,7 +11,8 @@ from proxyfleet.stores.sql.migrating import steps_in
 @pytest.fixture
 def connection() -> apsw.Connection:
     opened = apsw.Connection(":memory:")
-    opened.execute(steps_in()[0].sql)
+    for step in steps_in():
+        opened.execute(step.sql)
     return opened
 
 

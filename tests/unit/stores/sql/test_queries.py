@@ -1,14 +1,11 @@
 """Statements by name; each of them is one that SQLite accepts."""
 
+import re
+
 import apsw
 
 from proxyfleet.stores.sql.migrating import steps_in
-from proxyfleet.stores.sql.queries import SQL, statements
-
-
-def test_names_comments_and_lines() -> None:
-    found = statements("-- a comment of words\n-- one\nSELECT\n  1;\n\n-- two\nSELECT 2;\n")
-    assert found == {"one": "SELECT\n  1;", "two": "SELECT 2;"}
+from proxyfleet.stores.sql.queries import SQL
 
 
 def test_every_statement_fits_the_schema() -> None:
@@ -20,12 +17,15 @@ def test_every_statement_fits_the_schema() -> None:
 
 
 def _nothing(sql: str) -> object:
-    return {"after": 0, "prefix": "", "length": 0, "batch": 0} if ":after" in sql else (None,) * sql.count("?")
+    names = set(re.findall(r"(?<![\w:]):([a-z]+)", sql))
+    numbers = [int(number) for number in re.findall(r"\?(\d+)", sql)]
+    return dict.fromkeys(names) if names else (None,) * (max(numbers) if numbers else sql.count("?"))
 
 
 def test_finding_an_identity_uses_the_index() -> None:
     connection = apsw.Connection(":memory:")
-    connection.execute(steps_in()[0].sql)
-    for name in ("proxy_by_identity", "id_by_identity"):
+    for step in steps_in():
+        connection.execute(step.sql)
+    for name in ("known_by_identity", "id_by_identity"):
         plan = connection.execute(f"EXPLAIN QUERY PLAN {SQL[name]}", ("h", 1, "http", None)).fetchall()
         assert "proxy_identity (host=? AND port=? AND family=? AND <expr>=?)" in str(plan)

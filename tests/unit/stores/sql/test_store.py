@@ -1,5 +1,6 @@
 """The SQLite store beyond the contract: streaming while others write, and secrets kept out of logs."""
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -31,3 +32,11 @@ async def test_nothing_secret_is_logged(store: SqliteStore, caplog: pytest.LogCa
     with pytest.raises(Exception) as caught:
         await store.change([Proxy(Scheme.HTTP, "h", 1, "u", Secret("canary"), id=99)])
     assert "canary" not in caplog.text + str(caught.value) + repr(stored)
+
+
+async def test_a_commit_wakes_who_waits(store: SqliteStore) -> None:
+    await store.wait_for_news(60.0)
+    waiting = asyncio.ensure_future(store.wait_for_news(60.0))
+    await asyncio.sleep(0)
+    await store.put(proxies(0, 1))
+    await asyncio.wait_for(waiting, 5.0)

@@ -21,7 +21,7 @@ PATH = Path("/x/fleet.db")
         (apsw.FullError("full"), StoreError, "free some space"),
         (apsw.CorruptError("bad"), StoreUnusable, "restore a backup"),
         (apsw.NotADBError("bad"), StoreUnusable, "not a SQLite database"),
-        (apsw.IOError("io"), StoreError, "file system"),
+        (apsw.IOError("io"), StoreError, "over its quota"),
         (apsw.MismatchError("odd"), StoreError, "MismatchError: odd"),
     ],
 )
@@ -37,3 +37,10 @@ def test_the_vault_speaks_for_itself_and_other_errors_pass() -> None:
         raise Damaged("a value is damaged")
     with pytest.raises(KeyError), explained(PATH):
         raise KeyError
+
+
+def test_a_log_that_finds_no_room_for_its_index_is_a_full_disk() -> None:
+    error = apsw.IOError("io")
+    error.extendedresult = apsw.SQLITE_IOERR_SHMSIZE
+    with pytest.raises(StoreError, match="the disk is full"), explained(PATH):
+        raise error

@@ -11,7 +11,8 @@ from proxyfleet.stores.sql.migrating import Step, steps_in
 from proxyfleet.stores.sql.store import SqliteStore
 from proxyfleet.stores.sql.upgrading import look, upgrade
 
-LATER = [*steps_in(), Step(2, "ALTER TABLE proxies ADD COLUMN more INTEGER NOT NULL DEFAULT 7;")]
+NOW = steps_in()[-1].version
+LATER = [*steps_in(), Step(NOW + 1, "ALTER TABLE proxies ADD COLUMN more INTEGER NOT NULL DEFAULT 7;")]
 
 
 @pytest.fixture
@@ -24,17 +25,17 @@ async def made(store: SqliteStore, path: Path) -> Path:
 async def test_a_look_tells_the_figures_also_while_it_is_in_use(store: SqliteStore, path: Path) -> None:
     await store.put([Proxy(Scheme.HTTP, "h", 1, "u", Secret("p"))])
     found = look(path)
-    assert found[1:5] == (1, 1, {"proxies": 1, "users": 0}, (store.database.ring.master.name,))
+    assert found[1:5] == (NOW, NOW, {"proxies": 1, "users": 0}, (store.database.ring.master.name,))
     assert found.size == len(content(path.parent)[path.name])
     assert found.log > 0
     assert found.trouble is None
 
 
 async def test_an_upgrade_is_done_once(made: Path) -> None:
-    assert upgrade(made, LATER) == (1, 2, made.with_name("fleet.db.before-2.bak"))
+    assert upgrade(made, LATER) == (NOW, NOW + 1, made.with_name(f"fleet.db.before-{NOW + 1}.bak"))
     assert look(made, LATER).rows == {"proxies": 200, "users": 0}
-    assert look(made.with_name("fleet.db.before-2.bak"), LATER).schema == 1
-    assert upgrade(made, LATER) == (2, 2, None)
+    assert look(made.with_name(f"fleet.db.before-{NOW + 1}.bak"), LATER).schema == NOW
+    assert upgrade(made, LATER) == (NOW + 1, NOW + 1, None)
 
 
 async def test_damage_is_found_and_not_upgraded(made: Path) -> None:
@@ -61,7 +62,7 @@ def content(folder: Path) -> dict[str, bytes]:
 async def test_newer_foreign_and_absent_ones_are_refused(made: Path, tmp_path: Path) -> None:
     upgrade(made, LATER)
     newer = look(made)
-    assert (newer.schema, newer.rows, newer.keys) == (2, {}, ())
+    assert (newer.schema, newer.rows, newer.keys) == (NOW + 1, {}, ())
     with pytest.raises(StoreUnusable, match="use the newer program"):
         upgrade(made)
     other = apsw.Connection(str(tmp_path / "other.db"))

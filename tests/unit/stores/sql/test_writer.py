@@ -82,6 +82,22 @@ async def test_a_job_that_fails_leaves_nothing_and_disturbs_nobody(bench: Bench)
     assert bench.rows() == [1, 2]
 
 
+async def test_a_job_alone_that_fails_leaves_nothing_either(bench: Bench) -> None:
+    """It has no savepoint; the transaction itself is rolled back."""
+
+    def fail(connection: apsw.Connection) -> None:
+        Insert(7)(connection)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        await bench.writer.run(fail)
+    with pytest.raises(KeyError):
+        await bench.writer.run(Insert(13))
+    assert await bench.writer.run(Insert(8)) == 8
+    bench.end()
+    assert bench.rows() == [8]
+
+
 async def test_a_full_disk_fails_the_whole_commit_and_the_next_works(bench: Bench) -> None:
     pages = bench.connection.pragma("page_count")
     bench.connection.pragma("max_page_count", pages)

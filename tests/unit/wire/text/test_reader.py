@@ -132,6 +132,7 @@ def test_every_format_survives_every_content(name: str) -> None:
         ("192.0.2.1:80\n".encode("utf-16-be"), [(1, "binary")]),
         (b"\x7fELF\0\0" * 1000, [(1, "binary")]),
         (b"\x1f\x8b\x08", [(1, "binary")]),
+        (b"192.0.2.1:80\n192.0.2.2\0:80\n192.0.2.3:80", [(1, OK), (2, "control_characters"), (3, OK)]),
         (b"x" * 5000 + b"\n192.0.2.1:80", [(1, "too_long"), (2, OK)]),
         (b"#" * 5000 + b"\n192.0.2.1:80", [(1, "too_long"), (2, OK)]),
         (b"#%b\n" % (b"x" * 100) * 50 + b"\0\n192.0.2.1:80", [(51, "control_characters"), (52, OK)]),

@@ -30,6 +30,9 @@ HEADS = {
     b"proxy\n192.0.2.1:80\n": "text",
     b"\x1f\x8b\x08": "binary",
     b"PK\x03\x04\x00": "binary",
+    bytes(range(256)): "binary",
+    b"192.0.2.1:80\0\0\n": "text",
+    b"\x1b[32m192.0.2.1:80\x1b[0m\n" * 9: "text",
 }
 
 

@@ -1,0 +1,121 @@
+"""What the proxies of the aggregate carry: leases, requests in flight, groups that share a capacity, holds. See `fleet`."""
+
+from proxyfleet.core.columns import ABSENT, READY
+from proxyfleet.core.errors import UnknownProxy
+from proxyfleet.core.keeping import Keeping
+from proxyfleet.core.selector import Selector
+
+
+class Carrying(Keeping):
+    """Counts exactly; which proxy carries what is decided elsewhere."""
+
+    def take(self, proxy_id: int, now: float, *, beyond: bool = False) -> None:
+        """One more lease on the proxy; raises `NoFreeSlot` at capacity, unless it was granted by others `beyond` it."""
+        slot = self._slot(proxy_id)
+        self._slots.take(slot, beyond)
+        self._load_changed(slot, now)
+
+    def give(self, proxy_id: int, now: float) -> None:
+        """One lease less on the proxy; raises `NoFreeSlot` when it carries none."""
+        slot = self._slot(proxy_id)
+        self._slots.give(slot)
+        self._load_changed(slot, now)
+
+    def leases(self, proxy_id: int) -> int:
+        """How many leases the proxy, or its capacity group, carries."""
+        return self._columns.leases[self._columns.lead[self._slot(proxy_id)]]
+
+    def free(self, proxy_id: int) -> int:
+        """How many leases still fit on the proxy, or its capacity group."""
+        return self._slots.free(self._slot(proxy_id))
+
+    def lacks_slots(self, selector: Selector) -> bool:
+        """Whether somebody who fits the selector lacks nothing but a free slot, as far as a view tells."""
+        view = self._views.get(selector.key)
+        return view is not None and len(view.full) > 0
+
+    def room(self, selector: Selector, most: int) -> int:
+        """The capacity of all that fit the selector's labels, busy or not; counts no further than `most`."""
+        room = 0
+        for slot in self._index.postings.smallest(selector).members:
+            if selector.matches(self._records.profiles.at(self._columns.profile[slot])):
+                room += self._columns.capacity[slot]
+            if room >= most:
+                return most
+        return room
+
+    def usable_room(self, proxy_id: int) -> tuple[int, int]:
+        """Capacity and free slots of a pool, told of its leading proxy only; nothing where a hard state keeps that out."""
+        slot, columns = self._slot(proxy_id), self._columns
+        if columns.lead[slot] != slot or columns.standing[slot] == ABSENT:
+            return 0, 0
+        return columns.capacity[slot], self._slots.free(slot)
+
+    def terms(self, proxy_id: int) -> tuple[int, int, float, bool]:
+        """What a claim has to know: the pool (id of the leading proxy), its capacity, the proxy's expiry, whether it rotates."""
+        slot, columns = self._slot(proxy_id), self._columns
+        lead = columns.lead[slot]
+        return columns.ids[lead], columns.capacity[lead], columns.expires[slot], self._records.rotating(slot)
+
+    def begin(self, proxy_id: int, target: str | None = None) -> None:
+        """A request or tunnel is in flight from now on; it counts for load, not for capacity."""
+        slot = self._by_id.get(proxy_id)
+        if slot is None:
+            raise UnknownProxy(proxy_id)
+        if self._details or self._index.load_watchers:
+            self._slots.began(slot, target)
+            self._busy(slot)
+        else:
+            self._columns.active[slot] += 1
+
+    def end(self, proxy_id: int, target: str | None = None) -> None:
+        """It is over. A proxy that was removed meanwhile is no error."""
+        slot = self._by_id.get(proxy_id)
+        if slot is not None:
+            self._ended(slot, target)
+
+    def _ended(self, slot: int, target: str | None) -> None:
+        if self._details or self._index.load_watchers or self._slots.on_target:
+            self._slots.ended(slot, target)
+            self._busy(slot)
+        elif active := self._columns.active[slot]:
+            self._columns.active[slot] = active - 1
+
+    def _busy(self, slot: int) -> None:
+        if slot in self._details:
+            self._doctor.rejudge(slot)
+        elif self._index.load_watchers:
+            self._index.loaded(slot)
+
+    def _load_changed(self, slot: int, now: float) -> None:
+        columns = self._columns
+        if (
+            columns.standing[slot] == READY
+            and columns.leases[slot] < columns.capacity[slot]
+            and not (self._index.load_watchers or self._slots.grouped or self._details)
+        ):
+            return  # still a free slot, and nobody cares how many
+        for member in self._slots.members(slot):
+            if self._columns.due[member] <= now:
+                self._doctor.settle(member, now)
+            else:
+                self._doctor.rejudge(member)
+
+    def group(self, proxy_id: int, leader_id: int, now: float) -> None:
+        """Let a proxy share the leader's capacity, or leave its group by being its own; running leases are never broken."""
+        slot, leader = self._slot(proxy_id), self._slot(leader_id)
+        left = self._slots.members(slot)
+        self._slots.group(slot, leader)
+        for member in {*left, *self._slots.members(leader)}:
+            self._doctor.rescore(member, now)
+
+    def hold(self, resource: str, proxy_id: int) -> None:
+        """Somebody holds the proxy for the resource: picks with that resource skip it."""
+        self._picking.holds.setdefault(resource, set()).add(self._slot(proxy_id))
+
+    def unhold(self, resource: str, proxy_id: int) -> None:
+        """Nobody does any more."""
+        held = self._picking.holds.get(resource, set())
+        held.discard(self._slot(proxy_id))
+        if not held:
+            self._picking.holds.pop(resource, None)

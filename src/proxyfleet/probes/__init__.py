@@ -1,0 +1,1 @@
+"""What is measured of proxies besides asking a judge: where an address is."""

@@ -1,0 +1,1 @@
+"""Finds: where proxies come from, as tables of addresses, and how an answer becomes rows. Fetches and stores nothing."""

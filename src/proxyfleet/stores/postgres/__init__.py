@@ -1,0 +1,1 @@
+"""PostgreSQL by asyncpg: plain SQL in `queries.sql` and numbered migrations. Nothing outside this room imports asyncpg."""
