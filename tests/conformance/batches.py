@@ -30,7 +30,7 @@ from proxyfleet.core.orders import (
     Take,
     Taken,
 )
-from proxyfleet.core.proxy import Kind, Labels, Proxy, Scheme, Status
+from proxyfleet.core.proxy import Details, Kind, Labels, Measured, Proxy, Scheme, Status
 
 STEP, ODD = 10.0, 5.0
 CLOSE = 4.0
@@ -57,6 +57,7 @@ CLAIMS = st.builds(
     resource=st.none() | RESOURCES,
     key=st.sampled_from([None, None, "k", "k2"]),
     arguments=st.sampled_from(["", "x"]),
+    share_exits=st.booleans(),
 )
 SESSIONS = st.sampled_from(["", "", 's"1'])
 ORDERS: st.SearchStrategy[Order] = st.one_of(
@@ -95,6 +96,7 @@ class Change:
     disabled: bool = False
     lives: float | None = None
     remove: bool = False
+    exit_address: str | None = None
 
 
 CHANGES = st.builds(
@@ -104,6 +106,7 @@ CHANGES = st.builds(
     st.sampled_from([False, False, True]),
     st.sampled_from([None, None, 3 * STEP + ODD]),
     st.sampled_from([False] * 9 + [True]),
+    st.sampled_from([None, "192.0.2.1", "192.0.2.1", "2001:db8::1"]),
 )
 STEPS = st.lists(
     st.tuples(st.integers(0, 3), st.none() | CHANGES, st.lists(ORDERS, min_size=1, max_size=5)), max_size=10
@@ -143,7 +146,8 @@ class Side:
             lives = None if change.lives is None else now + change.lives
             status = Status.DISABLED if change.disabled else Status.ACTIVE
             try:
-                after = replace(proxy, capacity=change.capacity, expires_at=lives, status=status)
+                details = Details(measured=Measured(change.exit_address))
+                after = replace(proxy, capacity=change.capacity, expires_at=lives, status=status, details=details)
                 await self.world.inventory.change([after])
             except UnknownProxy:
                 return

@@ -21,7 +21,7 @@ from proxyfleet.core.orders import (
     Take,
     Taken,
 )
-from proxyfleet.core.proxy import Kind, Labels, Proxy, Scheme
+from proxyfleet.core.proxy import Details, Kind, Labels, Measured, Proxy, Scheme
 from proxyfleet.ports import Claims, Inventory
 
 ANN, BOB = Holder("ann", "a"), Holder("bob")
@@ -50,6 +50,11 @@ class World:
         after = replace(proxy, **fields)
         await self.inventory.change([after])
         return after
+
+    async def behind(self, exit_address: str, *proxies: Proxy) -> list[Proxy]:
+        """They are measured to leave there."""
+        details = Details(measured=Measured(exit_address))
+        return [await self.change(proxy, details=details) for proxy in proxies]
 
     async def ask(self, *orders: Order, node: str = NODE) -> list[Answer]:
         """One batch."""

@@ -19,7 +19,7 @@ from tests import postgres
 
 from proxyfleet.core.lease import ENDED, Hold, Holder, Token
 from proxyfleet.core.orders import Candidate, Claim, GiveBack, Order, Reassign, Release, Renew, Sweep, Swept, Take
-from proxyfleet.core.proxy import Kind, Labels, Proxy, Scheme, Status
+from proxyfleet.core.proxy import Details, Kind, Labels, Measured, Proxy, Scheme, Status
 from proxyfleet.lab.clock import HandClock
 from proxyfleet.stores.memory import MemoryStore
 from proxyfleet.stores.postgres.database import open_and_unlock
@@ -40,6 +40,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"status": Status.ACTIVE},
     {"expires_at": 30.5},
     {"expires_at": None},
+    *({"details": Details(measured=Measured(one))} for one in (None, "192.0.2.1", "192.0.2.1", "2001:db8::1")),
 )
 
 
@@ -72,7 +73,7 @@ class Orders:
         rng, kind = self._rng, self._rng.randrange(5)
         if kind < 3:
             candidates = tuple(self.candidate() for _ in range(rng.choice((0, 1, 1, 1, 2, 3))))
-            return Claim(rng.choice(HOLDERS), candidates, rng.choice(TTLS))
+            return Claim(rng.choice(HOLDERS), candidates, rng.choice(TTLS), share_exits=rng.random() < 0.1)
         principal = rng.choice(("ann", "ann", "ann", "bob"))
         if kind == 3:
             return Renew(self.token(), principal, rng.choice(TTLS))
@@ -91,6 +92,7 @@ class Orders:
                 rng.choice((None, resource)),
                 rng.choice((None, "k", "l")),
                 rng.choice("xxy"),
+                rng.random() < 0.3,
             )
         if kind == 2:
             proxy_id = rng.choice((None, self.proxy()))

@@ -76,8 +76,9 @@ class Run:
 
     def hammer(self) -> Verdict:
         """Fill, hammer, look, check."""
-        capacities = self._in_child("fill", lambda: self._fill())
-        first = {int(proxy): most for proxy, most in capacities.items()}
+        filled = self._in_child("fill", self._fill)
+        first = {proxy_id: most for proxy_id, most, _ in filled}
+        exits = {proxy_id: exit_address for proxy_id, _, exit_address in filled if exit_address is not None}
         for worker in range(self._options.workers):
             self._start(worker, 0)
         self._kill_one_by_one()
@@ -87,15 +88,15 @@ class Run:
         now, leases, holds, position = self._in_child("look", self._look)
         standing = Standing(now, [lease_of(row) for row in leases], [hold_of(row) for row in holds], position)
         histories = (lines_of(path) for path in sorted(self._directory.glob("history-*.jsonl")))
-        return check(read(histories, exact=self._options.store not in INEXACT), standing, first)
+        return check(read(histories, exact=self._options.store not in INEXACT), standing, first, exits)
 
     def _in_child(self, name: str, job: Callable[[], Coroutine[Any, Any, object]]) -> Any:
         out = self._directory / name
         done(in_child(name, job, out))
         return json.loads(out.read_text())
 
-    async def _fill(self) -> dict[int, int]:
-        return await fill(*self._place, [self._rng.randint(1, MOST) for _ in range(PROXIES)])
+    async def _fill(self) -> list[tuple[int, int, str | None]]:
+        return await fill(*self._place, [self._rng.randint(1, MOST) for _ in range(PROXIES)], self._options.exits)
 
     async def _look(self) -> list[object]:
         now, leases, holds, position = await look(*self._place)
@@ -103,7 +104,7 @@ class Run:
         return [now, *([as_list(row) for row in kind] for kind in rows), position]
 
     def _start(self, worker: int, number: int) -> None:
-        task = Task(*self._place, worker, number, self._options.workers, self._options.seed)
+        task = Task(*self._place, worker, number, self._options.workers, self._options.seed, self._options.exits > 0)
         child = in_child(f"worker {worker}", lambda: work(task))
         self._children[child] = task
 
@@ -172,6 +173,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--kill-every", type=float, default=1.0, help="seconds")
     parser.add_argument("--crash-every", type=int, default=0, metavar="KILLS", help="crash the store's server, too")
+    parser.add_argument("--exits", type=int, default=0, metavar="COUNT", help="so many exits are shared by all proxies")
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6))
     return parser.parse_args()
 

@@ -33,14 +33,19 @@ class Verdict:
         return f"{seen}, {self.unanswered} batches without an answer: {len(self.findings)} violations"
 
 
-def check(told: Told, standing: Standing | None, capacities: dict[int, int]) -> Verdict:
-    """`capacities` are those of the beginning; `standing` is what the store has at the end, with nobody running."""
+def check(
+    told: Told, standing: Standing | None, capacities: dict[int, int], exits: dict[int, str] | None = None
+) -> Verdict:
+    """`capacities` are those of the beginning; `standing` is what the store has at the end, with nobody running.
+
+    `exits` are those that proxies share from beginning to end.
+    """
     lives = Lives(told)
     findings = [
         *lives.problems,
         *slots(lives.leases.values()),
         *deeds(lives),
-        *pools(lives.leases.values(), Capacities(told.changes, capacities)),
+        *pools(lives.leases.values(), Capacities(told.changes, capacities), exits or {}),
         *pairs(lives),
         *(() if standing is None else (*left(lives, standing), *whole(standing))),
     ]
@@ -177,17 +182,17 @@ class Window(NamedTuple):
     capacity: int
 
 
-def pools(lives: Iterable[Life], capacities: Capacities) -> Iterator[str]:
-    """No grant took a pool over the capacity that was in force."""
-    by_pool: dict[int, list[Life]] = defaultdict(list)
+def pools(lives: Iterable[Life], capacities: Capacities, exits: dict[int, str]) -> Iterator[str]:
+    """No grant took a pool, or all those behind an exit that is shared, over the pool's capacity that was in force."""
+    together: dict[int | str, list[Life]] = defaultdict(list)
     for life in lives:
         if life.begun is not None and life.end >= life.runs:
-            by_pool[life.lease.pool].append(life)
-    for pool, row in by_pool.items():
-        yield from _pool(pool, row, capacities)
+            together[exits.get(life.lease.pool, life.lease.pool)].append(life)
+    for name, row in together.items():
+        yield from _pool(name, row, capacities)
 
 
-def _pool(pool: int, lives: list[Life], capacities: Capacities) -> Iterator[str]:
+def _pool(name: int | str, lives: list[Life], capacities: Capacities) -> Iterator[str]:
     EXPIRES, DECIDED = 0, 1
     events: list[tuple[float, int, int, int, Life | None]] = []
     for life in lives:
@@ -203,9 +208,9 @@ def _pool(pool: int, lives: list[Life], capacities: Capacities) -> Iterator[str]
         running += -1 if life is None else 1
         if life is None or life.by_reassigning or life.begun is None:
             continue
-        most = capacities.most(pool, life.begun[0], at)
+        most = capacities.most(life.lease.pool, life.begun[0], at)
         if running > most:
-            yield f"capacity: {life.lease.token} is number {running} of pool {pool} at {at:.6f}; {most} were allowed"
+            yield f"capacity: {life.lease.token} is number {running} of {name} at {at:.6f}; {most} were allowed"
 
 
 # one pair --------------------------------------------------------------------------------------------------------------

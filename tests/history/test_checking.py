@@ -189,6 +189,16 @@ async def test_a_clock_that_goes_back_is_found(scene: Scene) -> None:
     assert "clock" in kinds(await scene.judge())
 
 
+async def test_exits_that_are_not_shared_though_they_should_be_are_found(scene: Scene) -> None:
+    await scene.live(300)
+    told = read(lines_of(path) for path in sorted(scene.directory.glob("*.jsonl")))
+    standing = await scene.store.standing()
+    apart = check(told, standing, scene.first, {1: "192.0.2.1"})
+    assert kinds(apart) == set()
+    told = read(lines_of(path) for path in sorted(scene.directory.glob("*.jsonl")))
+    assert kinds(check(told, standing, scene.first, dict.fromkeys(range(1, 5), "192.0.2.1"))) == {"capacity"}
+
+
 async def ready(scene: Scene) -> None:
     """A lease that runs and an assignment."""
     await scene.live(200)

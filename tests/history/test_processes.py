@@ -21,7 +21,17 @@ ENOUGH = 20_000 if LONG else 1_000
 
 @pytest.mark.parametrize("store", STORES)
 def test_processes_that_are_killed_violate_nothing(store: str) -> None:
-    command = [sys.executable, "-m", "tests.history", "--store", store, "--crash-every", "4", *OPTIONS]
+    hammer(store, *OPTIONS)
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_neither_do_they_where_proxies_share_exits(store: str) -> None:
+    hammer(store, "--exits", "9", *(OPTIONS if LONG else ("--seconds", "8", "--operations", "9000", "--least", "4")))
+
+
+def hammer(store: str, *options: str) -> None:
+    """Runs it, and insists on a good verdict about enough."""
+    command = [sys.executable, "-m", "tests.history", "--store", store, "--crash-every", "4", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     told = done.stdout + done.stderr
     assert done.returncode == 0, told

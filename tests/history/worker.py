@@ -46,6 +46,7 @@ class Task:
     number: int
     workers: int
     seed: int
+    share_exits: bool = False
 
     @property
     def history(self) -> Path:
@@ -79,7 +80,7 @@ class Worker:
         self._history = History(task.history)
         self._claims = RecordedClaims(store, self._history)
         self._node = f"w{task.worker}.{task.number}"
-        self._fleet = FleetState(Rules(), rng=self._rng)
+        self._fleet = FleetState(Rules(share_exits=task.share_exits), rng=self._rng)
         self._leasing = Leasing(self._fleet, self._claims, node=self._node, clock=wall_clock, timer=monotonic_clock)
         self._follower = Follower(
             self._leasing.table,
@@ -204,7 +205,13 @@ class Worker:
         if verb == "claim":
             resource = rng.choice((None, None, *RESOURCES[:1]))
             return Claim(
-                holder, tuple(self._candidates()), rng.choice(TTLS), rng.choice((1, 1, 2)), rng.random() < 0.2, resource
+                holder,
+                tuple(self._candidates()),
+                rng.choice(TTLS),
+                rng.choice((1, 1, 2)),
+                rng.random() < 0.2,
+                resource,
+                share_exits=self._task.share_exits,
             )
         if verb in ("take", "back"):
             proxy_id, resource = rng.choice(list(self._fleet)), rng.choice(RESOURCES)

@@ -46,7 +46,7 @@ def _days_left(known: Known, now: float) -> bool:
 
 
 def _free(known: Known, now: float) -> bool:
-    return known.proxy.slots - known.leases >= 2
+    return known.proxy.slots - known.carried() >= 2
 
 
 def _tags(*wanted: str) -> Wants:

@@ -59,7 +59,7 @@ class Eligible:
     def full(self, ask: Ask) -> list[int]:
         """Those that lack nothing but a lease slot: rule 1 lets requests share them."""
         known = self.model.proxies
-        everyone = [n for n in self.model.proxies if known[n].leases >= known[n].proxy.slots and known[n].connects()]
+        everyone = [n for n in self.model.proxies if known[n].carried() >= known[n].proxy.slots and known[n].connects()]
         return [n for n in everyone if self.why_not(n, ask, but="capacity") is None]
 
     def liftable(self, ask: Ask) -> list[int]:

@@ -210,15 +210,14 @@ def exclusions_ignored(original: Any) -> Any:
 
 def one_too_many(_: Any) -> Any:
     def has_room(self: Slots, slot: int) -> bool:
-        lead = self.columns.lead[slot]
-        return self.columns.leases[lead] <= self.columns.capacity[lead]
+        return self.carried(slot) <= self.columns.capacity[slot]
 
     return has_room
 
 
 def over_capacity(_: Any) -> Any:
     def take(self: Slots, slot: int, beyond: bool = False) -> None:
-        self.columns.leases[self.columns.lead[slot]] += 1
+        self._count(slot, 1)
 
     return take
 

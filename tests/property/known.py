@@ -1,9 +1,10 @@
 """One proxy as the naive model knows it: plain records, and the formulas of SPEC C1 and C2 written out once more."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from proxyfleet.core.proxy import Details, Proxy, Status
+from proxyfleet.core.proxy import Details, Kind, Proxy, Status
 
 INFINITY = float("inf")
 
@@ -69,6 +70,8 @@ class Known:
     turn: int = 0
     waits: float = -1.0
     leases: int = 0
+    behind: Callable[[], Iterable["Known"]] = tuple
+    """Everybody that shares its exit, itself among them; nobody where exits are not shared."""
     active: int = 0
     on_target: dict[str, int] = field(default_factory=dict)
     learnt: Learnt = field(default_factory=Learnt)
@@ -115,8 +118,18 @@ class Known:
         most = self.details.max_connections
         return most is None or self.active < most
 
+    def carried(self) -> int:
+        """What counts against its capacity."""
+        return max(self.leases, sum(known.leases for known in self.behind()))
+
+    @property
+    def exit(self) -> str | None:
+        """The measured exit of a static proxy."""
+        measured = self.details.measured
+        return measured.exit_address if measured and self.proxy.labels.kind is Kind.STATIC else None
+
     def has_room(self) -> bool:
-        return self.leases < self.proxy.slots and self.connects()
+        return self.carried() < self.proxy.slots and self.connects()
 
     def held(self, now: float) -> bool:
         learnt = self.learnt

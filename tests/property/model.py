@@ -48,7 +48,14 @@ class Model:
 
     def add(self, proxy: Proxy) -> None:
         self.proxies[proxy.id] = known = Known(proxy)
+        known.behind = lambda: self.behind(known)
         known.write(proxy)
+
+    def behind(self, known: Known) -> list[Known]:
+        """All that have the same measured exit, where exits are shared."""
+        if not self.rules.share_exits or known.exit is None:
+            return []
+        return [other for other in self.proxies.values() if other.exit == known.exit]
 
     def remove(self, number: int) -> None:
         self.reset(number)

@@ -12,7 +12,7 @@ from tests.property.twin import GRAIN, Twin
 
 from proxyfleet.core.outcome import Category, Outcome, Phase
 from proxyfleet.core.picking import Pick
-from proxyfleet.core.proxy import Details, Kind, Labels, Proxy, Scheme, Secret, Status
+from proxyfleet.core.proxy import Details, Kind, Labels, Measured, Proxy, Scheme, Secret, Status
 from proxyfleet.core.rules import Rules
 from proxyfleet.core.strategies.registry import STRATEGIES
 
@@ -31,13 +31,18 @@ LABELS = tuple(
         (Kind.ROTATING, "US", "", Decimal(3), None),
     )
 )
-DETAILS = (None, None, None, Details(max_connections=1), Details(min_interval=5.0), Details(target_capacity=1))
+DETAILS = (
+    *(None, None, None, Details(max_connections=1), Details(min_interval=5.0), Details(target_capacity=1)),
+    *(Details(measured=Measured(exit_address)) for exit_address in ("192.0.2.1", "192.0.2.2")),
+    Details(max_connections=2, measured=Measured("192.0.2.1")),
+)
 STATUSES = (Status.ACTIVE, Status.ACTIVE, Status.PENDING, Status.PENDING, Status.DISABLED, Status.FAILED)
 RULES = (
     Rules(),
     Rules(min_score=0.3, weigh_by="health", guard=0.3),
     Rules(breaker=False, guard=1.0),
     Rules(open_after=2, guard=0.0, slow_start=30.0),
+    Rules(share_exits=True),
 )
 
 

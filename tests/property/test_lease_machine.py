@@ -5,6 +5,7 @@ grow); after every look of a node, what it believes is exactly what the store ho
 """
 
 import asyncio
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.property.conftest import PROFILE
 from proxyfleet.core.fleet import FleetState
 from proxyfleet.core.lease import Held, Holder, Lease, Token
 from proxyfleet.core.orders import GiveBack, Sweep, Take
-from proxyfleet.core.proxy import Status
+from proxyfleet.core.proxy import Details, Measured, Status
 from proxyfleet.core.rules import Rules
 from proxyfleet.core.selector import Selector
 from proxyfleet.lab.builders import some_proxies
@@ -39,8 +40,8 @@ async def nothing() -> None:
 class Node:
     """A node with its follower."""
 
-    def __init__(self, name: str, store: MemoryStore, clock: HandClock) -> None:
-        fleet = FleetState(Rules(jitter=0.0), rng=Random(5))
+    def __init__(self, name: str, store: MemoryStore, clock: HandClock, shared: bool) -> None:
+        fleet = FleetState(Rules(jitter=0.0, share_exits=shared), rng=Random(5))
         self.leasing = Leasing(fleet, store, node=name, clock=clock, timer=clock)
         self.follower = Follower(
             self.leasing.table, self.leasing.committer, store, store, node=name, clock=clock, users_changed=nothing
@@ -50,8 +51,8 @@ class Node:
 class LeaseMachine(RuleBasedStateMachine):
     """Moves of two nodes; `given` are all leases ever granted, with their newest known state."""
 
-    @initialize(capacity=st.integers(1, 3))
-    def start(self, capacity: int) -> None:
+    @initialize(capacity=st.integers(1, 3), shared=st.booleans())
+    def start(self, capacity: int, shared: bool) -> None:
         self.loop = asyncio.new_event_loop()
         self.clock = HandClock()
         self.store = MemoryStore(self.clock)
@@ -59,7 +60,8 @@ class LeaseMachine(RuleBasedStateMachine):
         self.fences: dict[int, int] = {}
         self.most = dict.fromkeys(range(1, PROXIES + 1), capacity)
         self.run(self.store.put(some_proxies(PROXIES, capacity=capacity)))
-        self.nodes = [Node(name, self.store, self.clock) for name in ("n1", "n2")]
+        self.shared = shared
+        self.nodes = [Node(name, self.store, self.clock, shared) for name in ("n1", "n2")]
         for node in self.nodes:
             self.run(node.follower.load())
 
@@ -91,6 +93,7 @@ class LeaseMachine(RuleBasedStateMachine):
         selector = Selector(resource=resource)
         wanted = Wanted(holder, selector, count, ttl, 0.0, key, whole, resource)
         before = {lease.token for lease in self.running()}
+        carried = {proxy_id: self.carried(proxy_id) for proxy_id in self.most}
         grant = self.ask(node, self.nodes[node].leasing.acquire(wanted))
         for handout in grant.handouts if grant else ():
             lease = handout.lease
@@ -98,6 +101,26 @@ class LeaseMachine(RuleBasedStateMachine):
                 assert lease.fence > self.fences.get(lease.key, 0)
                 self.fences[lease.key] = lease.fence
                 self.given.append(lease)
+                assert carried[lease.proxy_id] < self.capacity(lease.proxy_id), "its exit was full already"
+                assert self.carried(lease.proxy_id) <= max(map(self.capacity, self.behind(lease.proxy_id)))
+
+    def behind(self, proxy_id: int) -> list[int]:
+        """All whose leases count against the capacity of this one."""
+        proxies = self.run(self.store.some(range(1, PROXIES + 1)))
+        group = next(proxy.exit_group for proxy in proxies if proxy.id == proxy_id)
+        if not self.shared or group is None:
+            return [proxy_id]
+        return [proxy.id for proxy in proxies if proxy.exit_group == group]
+
+    def carried(self, proxy_id: int) -> int:
+        ids = self.behind(proxy_id)
+        return sum(lease.proxy_id in ids for lease in self.running())
+
+    @rule(proxy_id=st.integers(1, PROXIES), exit_address=st.sampled_from([None, "192.0.2.1", "192.0.2.1", "192.0.2.2"]))
+    def measure(self, proxy_id: int, exit_address: str | None) -> None:
+        """Whoever joins an exit brings its leases along, also more than anybody there may carry."""
+        details = Details(measured=Measured(exit_address))
+        self.run(self.store.amend([proxy_id], lambda proxy: replace(proxy, details=details)))
 
     def some_lease(self, nth: int) -> Lease | None:
         return self.given[nth % len(self.given)] if self.given else None
@@ -135,7 +158,14 @@ class LeaseMachine(RuleBasedStateMachine):
         (proxy,) = self.run(self.store.some([proxy_id]))
         status = Status.DISABLED if off else Status.ACTIVE
         changed = type(proxy)(
-            proxy.scheme, proxy.host, proxy.port, id=proxy_id, capacity=capacity, status=status, labels=proxy.labels
+            proxy.scheme,
+            proxy.host,
+            proxy.port,
+            id=proxy_id,
+            capacity=capacity,
+            status=status,
+            labels=proxy.labels,
+            details=proxy.details,
         )
         self.run(self.store.change([changed]))
         self.most[proxy_id] = max(capacity, sum(lease.pool == proxy_id for lease in self.running()))

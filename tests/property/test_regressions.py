@@ -138,15 +138,6 @@ def test_leaders_of_an_order_skip_nobody_who_was_not_looked_at() -> None:
     assert leading == [slot for _, slot in islice(everyone, len(leading))]
 
 
-def test_a_leaders_members_have_room_of_their_own_when_it_is_gone() -> None:
-    fleet = _fleet(2, capacity=1)
-    fleet.group(2, 1, NOW)
-    fleet.take(1, NOW)
-    assert isinstance(fleet.pick(ANY, NOW, claim=True), Refusal)
-    fleet.remove(1, NOW)
-    assert fleet.pick(ANY, NOW, claim=True) == Pick(2)
-
-
 def test_outcomes_while_a_rare_view_is_being_built_are_taken_in() -> None:
     fleet = FleetState(rng=Random(1))
     rare, plain = Labels(tags=frozenset("a")), Labels()

@@ -105,7 +105,7 @@ class Twin:
 
     def take(self, number: int) -> None:
         known = self.model.proxies[number]
-        fits = known.leases < known.proxy.slots
+        fits = known.carried() < known.proxy.slots
         try:
             self.fleet.take(number, self.now)
         except NoFreeSlot:
@@ -280,7 +280,8 @@ class Twin:
             known.waits = self.now + known.details.min_interval
 
     def explain(self, ask: Ask) -> None:
-        """The dry run tells of each proxy what the model finds."""
+        """The dry run tells of each proxy what the model finds; it asks for a request, never for a lease."""
+        ask = ask._replace(claim=False)
         told = self.fleet.explain(ask.asked.selector, self.now, target=ask.target, exclude=ask.exclude)
         codes, last = {}, set()
         for each in told:

@@ -119,7 +119,7 @@ async def _store(settings: Settings) -> list[Check]:
         *claims,
         *sheet,
         _proxies(proxies),
-        *_exits(exits),
+        *([] if settings.rules.share_exits else _exits(exits)),
         *_lost(lost),
         _users(settings, users),
     ]
@@ -168,7 +168,8 @@ def _exits(exits: list[str]) -> list[Check]:
     found = (
         f"{told['behind_shared_exits']} proxies share {told['shared_exits']} exit addresses, each with its own capacity"
     )
-    return [Check("exits", "warn", found, "`proxyfleet list --by-exit` names them")]
+    remedy = "`proxyfleet list --by-exit` names them; rules.share_exits = true lets them share one capacity"
+    return [Check("exits", "warn", found, remedy)]
 
 
 def _absent(path: Path) -> list[Check]:

@@ -167,12 +167,12 @@ class Provisioning:
 
     async def free(self) -> int:
         """Slots that are free of the proxies that count, those in a hard state left out."""
-        count = 0
+        room = self._fleet.empty_room()
         for nth, proxy_id in enumerate(matching(self._fleet, self._settings.scaling.selector, self._clock()), 1):
             if nth % SLICE == 0:
                 await asyncio.sleep(0)
-            count += self._fleet.usable_room(proxy_id)[1] if proxy_id in self._fleet else 0
-        return count
+            self._fleet.count_usable(proxy_id, room)
+        return room.free
 
     async def _worth(self, name: str, section: ProviderSection) -> set[str]:
         """Identities of the account's proxies that its rule for prolonging wants."""

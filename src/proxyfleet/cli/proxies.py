@@ -67,7 +67,7 @@ def _country(row: Row) -> str | None:
 def _exits(session: Session, rows: list[Row], limit: int) -> None:
     from proxyfleet.services.exits import by_exit
 
-    groups: list[Row] = by_exit(rows)
+    groups: list[Row] = by_exit(rows, shared=session.loaded.settings.rules.share_exits)
     shown = groups[:limit] if limit else groups
     session.show(shown, lambda: _exit_table(session, shown, len(rows) - sum(one["proxies"] for one in groups)))
 

@@ -1,8 +1,9 @@
-"""What the proxies of the aggregate carry: leases, requests in flight, groups that share a capacity, holds. See `fleet`."""
+"""What the proxies of the aggregate carry: leases, requests in flight, holds. See `fleet`."""
 
 from proxyfleet.core.columns import ABSENT, READY
 from proxyfleet.core.errors import UnknownProxy
 from proxyfleet.core.keeping import Keeping
+from proxyfleet.core.room import Room
 from proxyfleet.core.selector import Selector
 
 
@@ -22,11 +23,11 @@ class Carrying(Keeping):
         self._load_changed(slot, now)
 
     def leases(self, proxy_id: int) -> int:
-        """How many leases the proxy, or its capacity group, carries."""
-        return self._columns.leases[self._columns.lead[self._slot(proxy_id)]]
+        """How many leases the proxy carries itself."""
+        return self._columns.leases[self._slot(proxy_id)]
 
     def free(self, proxy_id: int) -> int:
-        """How many leases still fit on the proxy, or its capacity group."""
+        """How many leases still fit on the proxy, given all that its exit carries where exits are shared."""
         return self._slots.free(self._slot(proxy_id))
 
     def lacks_slots(self, selector: Selector) -> bool:
@@ -36,26 +37,32 @@ class Carrying(Keeping):
 
     def room(self, selector: Selector, most: int) -> int:
         """The capacity of all that fit the selector's labels, busy or not; counts no further than `most`."""
-        room = 0
+        room = Room(self._slots)
         for slot in self._index.postings.smallest(selector).members:
             if selector.matches(self._records.profiles.at(self._columns.profile[slot])):
-                room += self._columns.capacity[slot]
-            if room >= most:
+                room.count(slot)
+            if room.capacity >= most:
                 return most
-        return room
+        return room.capacity
 
-    def usable_room(self, proxy_id: int) -> tuple[int, int]:
-        """Capacity and free slots of a pool, told of its leading proxy only; nothing where a hard state keeps that out."""
-        slot, columns = self._slot(proxy_id), self._columns
-        if columns.lead[slot] != slot or columns.standing[slot] == ABSENT:
-            return 0, 0
-        return columns.capacity[slot], self._slots.free(slot)
+    def empty_room(self) -> Room:
+        """To be given to `count_usable`."""
+        return Room(self._slots)
 
-    def terms(self, proxy_id: int) -> tuple[int, int, float, bool]:
-        """What a claim has to know: the pool (id of the leading proxy), its capacity, the proxy's expiry, whether it rotates."""
+    def count_usable(self, proxy_id: int, room: Room) -> None:
+        """Count what the proxy carries and could carry, unless a hard state keeps it out or it is not there any more."""
+        slot = self._by_id.get(proxy_id)
+        if slot is not None and self._columns.standing[slot] != ABSENT:
+            room.count(slot)
+
+    def terms(self, proxy_id: int) -> tuple[int, float, bool]:
+        """What a claim has to know: the proxy's capacity, its expiry, whether it rotates."""
         slot, columns = self._slot(proxy_id), self._columns
-        lead = columns.lead[slot]
-        return columns.ids[lead], columns.capacity[lead], columns.expires[slot], self._records.rotating(slot)
+        return columns.capacity[slot], columns.expires[slot], self._records.rotating(slot)
+
+    def rotates(self, proxy_id: int) -> bool:
+        """Whether the proxy is a provider's gateway with changing exits."""
+        return self._records.rotating(self._slot(proxy_id))
 
     def begin(self, proxy_id: int, target: str | None = None) -> None:
         """A request or tunnel is in flight from now on; it counts for load, not for capacity."""
@@ -92,7 +99,7 @@ class Carrying(Keeping):
         if (
             columns.standing[slot] == READY
             and columns.leases[slot] < columns.capacity[slot]
-            and not (self._index.load_watchers or self._slots.grouped or self._details)
+            and not (self._index.load_watchers or self._details)
         ):
             return  # still a free slot, and nobody cares how many
         for member in self._slots.members(slot):
@@ -100,14 +107,6 @@ class Carrying(Keeping):
                 self._doctor.settle(member, now)
             else:
                 self._doctor.rejudge(member)
-
-    def group(self, proxy_id: int, leader_id: int, now: float) -> None:
-        """Let a proxy share the leader's capacity, or leave its group by being its own; running leases are never broken."""
-        slot, leader = self._slot(proxy_id), self._slot(leader_id)
-        left = self._slots.members(slot)
-        self._slots.group(slot, leader)
-        for member in {*left, *self._slots.members(leader)}:
-            self._doctor.rescore(member, now)
 
     def hold(self, resource: str, proxy_id: int) -> None:
         """Somebody holds the proxy for the resource: picks with that resource skip it."""

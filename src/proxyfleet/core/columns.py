@@ -56,7 +56,7 @@ LAYOUT = (
     ("I", "bins"),
     ("Q", "turn"),
     ("d", "last_used"),
-    ("I", "ids", "active", "leases", "capacity", "lead"),
+    ("I", "ids", "active", "leases", "capacity", "group"),
     ("H", "port"),
     ("B", "last_error", "untold"),
     ("d", "last_failure", "rest_until", "expires"),
@@ -122,8 +122,8 @@ class Columns:
     capacity: "memoryview[int]"
     leases: "memoryview[int]"
     active: "memoryview[int]"
-    lead: "memoryview[int]"
-    """The slot whose capacity counts: its own, or that of the leader of its capacity group."""
+    group: "memoryview[int]"
+    """The number of those behind one exit, where they share a capacity; 0 for one that stands alone."""
     profile: "memoryview[int]"
     bins: "memoryview[int]"
     """1 + where the slot's latency histogram begins; 0 for none."""
@@ -159,17 +159,15 @@ class Columns:
             self.rows += unused * min(PIECE, size - done)
         self.size = size
         self._view()
-        self.lead[before:] = memoryview(array("I", range(before, size)))
 
     def row(self, slot: int) -> bytes:
         """Everything about one slot, as `stamp` takes it."""
         return bytes(self.rows[slot * WIDTH : (slot + 1) * WIDTH])
 
     def stamp(self, first: int, rows: Sequence[bytes], ids: Iterable[int], ports: Iterable[int]) -> None:
-        """Make the slots from `first` on like these rows, each with its own id and port, and leader of itself."""
+        """Make the slots from `first` on like these rows, each with its own id and port."""
         end = first + len(rows)
         self.rows[first * WIDTH : end * WIDTH] = b"".join(rows)
-        self.lead[first:end] = memoryview(array("I", range(first, end)))
         self.ids[first:end] = memoryview(array("I", ids))
         self.port[first:end] = memoryview(array("H", ports))
 

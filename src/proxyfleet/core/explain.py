@@ -88,9 +88,10 @@ def _soft(picking: Picking, wish: Wish, slot: int, target: str | None) -> Answer
     if selector.resource is not None and slot in picking.holds.get(selector.resource, ()):
         return "resource_taken", f"is held by somebody for {selector.resource}", None
     if not doctor.slots.has_room(slot):
-        lead = columns.lead[slot]
+        leases, capacity = doctor.slots.carried(slot), columns.capacity[slot]
+        behind = ", with all behind its exit," if len(doctor.slots.members(slot)) > 1 else ""
         connections = "" if doctor.slots.connects(slot) else f" and {columns.active[slot]} connections, its cap"
-        return "capacity", f"carries {columns.leases[lead]} of {columns.capacity[lead]} leases{connections}", None
+        return "capacity", f"carries{behind} {leases} of {capacity} leases{connections}", None
     return _but_for_room(picking, wish, slot, target)
 
 

@@ -64,6 +64,7 @@ def take_in(doctor: Doctor, proxies: Sequence[Proxy], first: int, now: float) ->
     doctor.index.add_many(range(first, first + len(proxies)), [one.number for one in alike])
     for slot in special:
         doctor.records.write(slot, proxies[slot - first])
+        doctor.slots.place(slot, proxies[slot - first])
         doctor.rescore(slot, now)
 
 

@@ -36,7 +36,7 @@ class Keeping:
         self._spare: list[int] = []
         self._turn = 0
         self._records = Records(self._columns, Profiles())
-        self._slots = Slots(self._columns, self._records)
+        self._slots = Slots(self._columns, self._records, share_exits=self.rules.share_exits)
         self._doctor = Doctor(self._columns, self._records, self._slots, self.rules, rng.random)
         self._index = self._doctor.index
         self._due = self._doctor.due
@@ -83,6 +83,7 @@ class Keeping:
         self._by_id[proxy.id] = slot
         self._columns.turn[slot] = 0
         self._records.write(slot, proxy)
+        self._slots.place(slot, proxy)
         self._index.add(slot, Profile(proxy.scheme, proxy.labels))
         self._doctor.rescore(slot, now)
 
@@ -137,7 +138,7 @@ class Keeping:
             self._columns.flags[slot] = self._columns.flags[slot] & ~UNPROVEN | learnt & UNPROVEN
         if moves:
             self._index.add(slot, profile)
-        for member in self._slots.members(slot):
+        for member in self._slots.place(slot, proxy):
             self._doctor.rescore(member, now)
         self._doctor.schedule(slot, now)
 

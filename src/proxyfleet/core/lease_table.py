@@ -62,12 +62,12 @@ class LeaseTable:
         return self._candidate(proxy_id, now)
 
     def _candidate(self, proxy_id: int, now: float) -> Candidate:
-        pool, capacity, until, rotating = self.fleet.terms(proxy_id)
+        capacity, until, rotating = self.fleet.terms(proxy_id)
         self.fleet.take(proxy_id, now)
-        taken = self._taken.get(pool, 0)
+        taken = self._taken.get(proxy_id, 0)
         lowest = ~taken & (taken + 1)
-        self._taken[pool] = taken | lowest
-        return Candidate(pool, lowest.bit_length() - 1, proxy_id, capacity, until, rotating)
+        self._taken[proxy_id] = taken | lowest
+        return Candidate(proxy_id, lowest.bit_length() - 1, proxy_id, capacity, until, rotating)
 
     def withdraw(self, candidate: Candidate, now: float) -> None:
         """It was not granted; the slot is free again as far as this node knows."""

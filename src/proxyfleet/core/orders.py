@@ -36,7 +36,8 @@ class Candidate(NamedTuple):
 class Claim(NamedTuple):
     """`wanted` leases among the candidates, best first. With `resource` they are reservations of pairs nobody else holds.
 
-    `key` makes a repeat answer with the same leases; `arguments` tells whether it is a repeat or another question.
+    `key` makes a repeat answer with the same leases; `arguments` tells whether it is a repeat or another question. With
+    `share_exits` all leases behind a proxy's measured exit count against its capacity.
     """
 
     holder: Holder
@@ -47,6 +48,7 @@ class Claim(NamedTuple):
     resource: str | None = None
     key: str | None = None
     arguments: str = ""
+    share_exits: bool = False
 
 
 class Renew(NamedTuple):

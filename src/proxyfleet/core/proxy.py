@@ -219,6 +219,12 @@ class Proxy:
         return (FAMILIES[self.scheme], self.host, self.port, self.username)
 
     @property
+    def exit_group(self) -> str | None:
+        """The measured exit address of one that has a single one: those with the same look like one to every site."""
+        measured = self.details.measured if self.details else None
+        return measured.exit_address if measured and self.labels.kind is Kind.STATIC else None
+
+    @property
     def endpoint(self) -> Endpoint:
         """What a dialer needs."""
         rotating = self.labels if self.labels.kind is Kind.ROTATING else None

@@ -16,6 +16,7 @@ from proxyfleet.core.health.doctor import Doctor
 from proxyfleet.core.health.latency import Quantiles
 from proxyfleet.core.health.ledger import CATEGORIES
 from proxyfleet.core.records import status_of
+from proxyfleet.core.room import Room
 
 STANDINGS = ("absent", "held", "full", "ready")
 
@@ -106,7 +107,7 @@ def health_report(doctor: Doctor, slot: int) -> HealthReport:
         last_used=_known(columns.last_used[slot]),
         last_error=CATEGORIES[code - 1].value if code else None,
         rest_until=columns.rest_until[slot] if resting else None,
-        leases=columns.leases[columns.lead[slot]],
+        leases=columns.leases[slot],
         active=columns.active[slot],
         free=doctor.slots.free(slot),
         latency=doctor.latencies.of(slot),
@@ -134,16 +135,17 @@ def fleet_report(doctor: Doctor, scans: int) -> FleetReport:
     """Count everything once; O(n)."""
     columns = doctor.columns
     standings, statuses, circuits = [0] * 4, dict.fromkeys(("pending", "active", "failed", "disabled"), 0), [0] * 3
-    leases = active = capacity = free = 0
+    leases = active = 0
+    everyone, usable = Room(doctor.slots), Room(doctor.slots)
     for slot in doctor.index.postings.everyone:
         standings[columns.standing[slot]] += 1
         statuses[status_of(columns.flags[slot]).value] += 1
         circuits[columns.circuit[slot]] += 1
         active += columns.active[slot]
-        if columns.lead[slot] == slot:
-            leases += columns.leases[slot]
-            capacity += columns.capacity[slot]
-            free += doctor.slots.free(slot) if columns.standing[slot] != ABSENT else 0
+        leases += columns.leases[slot]
+        everyone.count(slot)
+        if columns.standing[slot] != ABSENT:
+            usable.count(slot)
     guard = doctor.guard
     return FleetReport(
         total=sum(standings),
@@ -155,8 +157,8 @@ def fleet_report(doctor: Doctor, scans: int) -> FleetReport:
         by_circuit=dict(zip(CIRCUITS, circuits, strict=True)),
         leases=leases,
         active=active,
-        capacity=capacity,
-        free=free,
+        capacity=everyone.capacity,
+        free=usable.free,
         worked=guard.worked,
         resting=guard.resting,
         ejections_detected=guard.detected,

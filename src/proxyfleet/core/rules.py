@@ -34,6 +34,8 @@ class Rules:
     auth_gap: two refusals of the own credentials this far apart, no success between, are a hard state.
     auth_recheck: how often a proxy with refused credentials is tried again.
     ewma_tau: decay of the peak latency average that two_choices reads.
+    share_exits: leases of all proxies behind one measured exit address count against the capacity of each, so that a site
+        never sees more than that at once from one address. Say the same on every node.
     """
 
     strategy: str = "weighted_random"
@@ -62,6 +64,7 @@ class Rules:
     auth_gap: float = 60.0
     auth_recheck: float = 24 * 60 * MINUTE
     ewma_tau: float = 10.0
+    share_exits: bool = False
 
     def __post_init__(self) -> None:
         if self.weigh_by not in ("reputation", "health"):

@@ -1,41 +1,55 @@
 """What a proxy carries: leases against its capacity, requests and tunnels in flight, politeness (SPEC rule 1, A1, E5).
 
-Capacity counts leases only, exactly; a capacity group shares the leader's. Lowering a capacity never breaks running
-leases. Only counts: who holds a lease is recorded elsewhere, and standing is judged by the doctor.
+Capacity counts leases only, exactly. Where exits are shared, the leases of all proxies behind one exit count against the
+capacity of each. Lowering a capacity and joining an exit never break running leases. Only counts: who holds a lease is
+recorded elsewhere, and standing is judged by the doctor.
 """
 
 from proxyfleet.core.columns import Columns
 from proxyfleet.core.errors import NoFreeSlot
+from proxyfleet.core.proxy import Proxy
 from proxyfleet.core.records import Records
 
 
-class Slots:
-    """Counters by slot; every method is O(1) but for groups, which touch their members."""
+class Group:
+    """The slots behind one exit, and how many leases they carry together."""
 
-    def __init__(self, columns: Columns, records: Records) -> None:
+    __slots__ = ("exit", "leases", "members")
+
+    def __init__(self, exit_address: str) -> None:
+        self.exit = exit_address
+        self.members: set[int] = set()
+        self.leases = 0
+
+
+class Slots:
+    """Counters by slot; every method is O(1), but `members` and `place`. `share_exits`: see `Rules`."""
+
+    def __init__(self, columns: Columns, records: Records, *, share_exits: bool = False) -> None:
         self.columns = columns
         self.records = records
         self.waits: dict[int, float] = {}
         """Until when a polite proxy rests between two uses."""
-        self._groups: dict[int, set[int]] = {}
-        self._own: dict[int, int] = {}
-        """Leases that each slot of a group has taken itself; the leader's counter holds their sum."""
+        self._share_exits = share_exits
+        self._groups: dict[int, Group] = {}
+        self._numbers: dict[str, int] = {}
+        self._last = 0
         self.on_target: dict[tuple[int, str], int] = {}
         """What is in flight by slot and target, of proxies with rare details only."""
 
-    @property
-    def grouped(self) -> bool:
-        """Whether any slots share a capacity."""
-        return bool(self._groups)
-
     def members(self, slot: int) -> tuple[int, ...]:
-        """The slots that share this one's capacity, itself among them."""
-        return tuple(self._groups.get(self.columns.lead[slot], (slot,)))
+        """The slots behind this one's exit, itself among them; itself alone where exits are not shared."""
+        number = self.columns.group[slot]
+        return tuple(self._groups[number].members) if number else (slot,)
+
+    def carried(self, slot: int) -> int:
+        """The leases that count against the slot's capacity: its own, and those of all others behind its exit."""
+        number = self.columns.group[slot]
+        return self._groups[number].leases if number else self.columns.leases[slot]
 
     def has_room(self, slot: int) -> bool:
         """Whether one more lease fits, and one more connection where those are capped."""
-        lead = self.columns.lead[slot]
-        return self.columns.leases[lead] < self.columns.capacity[lead] and self.connects(slot)
+        return self.carried(slot) < self.columns.capacity[slot] and self.connects(slot)
 
     def connects(self, slot: int) -> bool:
         """Whether one more connection fits, leases aside."""
@@ -45,56 +59,63 @@ class Slots:
 
     def free(self, slot: int) -> int:
         """Leases that still fit; 0 while more run than a lowered capacity allows."""
-        lead = self.columns.lead[slot]
-        return max(0, self.columns.capacity[lead] - self.columns.leases[lead])
+        return max(0, self.columns.capacity[slot] - self.carried(slot))
 
     def take(self, slot: int, beyond: bool = False) -> None:
         """One more lease; raises `NoFreeSlot` at capacity, unless it may go `beyond`: granted under a higher one."""
-        lead = self.columns.lead[slot]
-        if not beyond and self.columns.leases[lead] >= self.columns.capacity[lead]:
-            raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries {self.columns.leases[lead]} leases, its capacity")
-        self.columns.leases[lead] += 1
-        if slot in self._own:
-            self._own[slot] += 1
+        carried = self.carried(slot)
+        if not beyond and carried >= self.columns.capacity[slot]:
+            raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries {carried} leases, its capacity")
+        self._count(slot, 1)
 
     def give(self, slot: int) -> None:
         """One lease less; raises `NoFreeSlot` when there is none."""
-        lead = self.columns.lead[slot]
-        if not self._own.get(slot, self.columns.leases[lead]):
+        if not self.columns.leases[slot]:
             raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries no lease that could be given back")
-        self.columns.leases[lead] -= 1
-        if slot in self._own:
-            self._own[slot] -= 1
+        self._count(slot, -1)
 
-    def group(self, slot: int, leader: int) -> None:
-        """Let a slot share the leader's capacity; leases it carries count there and are never broken. Itself: only leave."""
-        columns = self.columns
-        self.ungroup(slot)
-        lead = columns.lead[leader]
-        if lead == slot:
-            return
-        self._groups.setdefault(lead, {lead}).add(slot)
-        self._own.setdefault(lead, columns.leases[lead])
-        self._own[slot] = columns.leases[slot]
-        columns.lead[slot] = lead
-        columns.leases[lead] += columns.leases[slot]
-        columns.leases[slot] = 0
+    def _count(self, slot: int, more: int) -> None:
+        self.columns.leases[slot] += more
+        if number := self.columns.group[slot]:
+            self._groups[number].leases += more
 
-    def ungroup(self, slot: int) -> None:
-        """Give a member its own capacity and its own leases back. A leader's group is dissolved."""
-        columns = self.columns
-        for member in self._groups.pop(slot, ()):
-            columns.lead[member] = member
-            columns.leases[member] = self._own.pop(member)
-        lead = columns.lead[slot]
-        if lead == slot:
+    def place(self, slot: int, proxy: Proxy) -> set[int]:
+        """The slot's record was written: where exits are shared, it shares its capacity with all behind the same exit.
+
+        Running leases are never broken. Answers with the slots of which the room may have changed.
+        """
+        number = self.columns.group[slot]
+        before = self._groups[number].exit if number else None
+        after = proxy.exit_group if self._share_exits else None
+        if before == after:
+            return {slot}
+        touched = {*self.members(slot)}
+        self._leave(slot)
+        if after is not None:
+            self._join(slot, after)
+        return touched | {*self.members(slot)}
+
+    def _join(self, slot: int, exit_address: str) -> None:
+        number = self._numbers.get(exit_address)
+        if number is None:
+            self._last += 1
+            number = self._numbers[exit_address] = self._last
+            self._groups[number] = Group(exit_address)
+        group = self._groups[number]
+        group.members.add(slot)
+        group.leases += self.columns.leases[slot]
+        self.columns.group[slot] = number
+
+    def _leave(self, slot: int) -> None:
+        number = self.columns.group[slot]
+        if not number:
             return
-        columns.lead[slot] = slot
-        columns.leases[slot] = self._own.pop(slot)
-        columns.leases[lead] -= columns.leases[slot]
-        self._groups[lead].discard(slot)
-        if len(self._groups[lead]) == 1:
-            del self._groups[lead], self._own[lead]
+        group = self._groups[number]
+        group.members.discard(slot)
+        group.leases -= self.columns.leases[slot]
+        self.columns.group[slot] = 0
+        if not group.members:
+            del self._groups[number], self._numbers[group.exit]
 
     def polite(self, slot: int, target: str | None) -> bool:
         """Whether the proxy's cap on leases per target leaves room for this target."""
@@ -128,7 +149,7 @@ class Slots:
 
     def forget(self, slot: int) -> None:
         """The slot's proxy is gone."""
-        self.ungroup(slot)
+        self._leave(slot)
         self.columns.leases[slot] = self.columns.active[slot] = 0
         self.waits.pop(slot, None)
         for pair in [pair for pair in self.on_target if pair[0] == slot] if self.on_target else []:

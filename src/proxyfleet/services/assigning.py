@@ -100,7 +100,7 @@ class Assigning:
         return picked
 
     def _take(self, holder: Holder, resource: str, proxy_id: int) -> Take:
-        rotating = proxy_id in self._fleet and self._fleet.terms(proxy_id)[3]
+        rotating = proxy_id in self._fleet and self._fleet.rotates(proxy_id)
         return Take(proxy_id, resource, holder, self._session() if rotating else "")
 
     async def give_back(
@@ -121,7 +121,7 @@ class Assigning:
 
     def _session_of(self, proxy_id: int, resource: str, holder: Holder, force: bool) -> str:
         """Which of the sessions of a rotating proxy is meant: the first that fits."""
-        if proxy_id not in self._fleet or not self._fleet.terms(proxy_id)[3]:
+        if proxy_id not in self._fleet or not self._fleet.rotates(proxy_id):
             return ""
         held = (hold for hold in self._leasing.table.holds(self._clock()) if hold.pair[:2] == (proxy_id, resource))
         fitting = [one for one in held if one.kind is Held.ASSIGNMENT and (force or one.holder == holder)]

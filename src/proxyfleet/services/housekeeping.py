@@ -33,7 +33,7 @@ async def tell_expiry(fleet: FleetState, note: Note, now: float, before: float |
     for nth, proxy_id in enumerate(list(fleet), 1):
         if nth % SLICE == 0:
             await asyncio.sleep(0)
-        until = fleet.terms(proxy_id)[2] if proxy_id in fleet else 0.0
+        until = fleet.terms(proxy_id)[1] if proxy_id in fleet else 0.0
         if told < until <= now:
             expired.append((until, proxy_id))
         elif told_ahead < until <= now + ahead:
@@ -54,12 +54,12 @@ def _tell(note: Note, what: Happened, now: float, proxies: Sequence[tuple[float,
 
 async def tell_capacity(fleet: FleetState, journal: Journal, note: Note, now: float, low: float) -> str:
     """Tell when the share of free slots falls under `low`, and when it is half as much again; once each, whichever node looks."""
-    capacity = free = 0
+    room = fleet.empty_room()
     for nth, proxy_id in enumerate(list(fleet), 1):
         if nth % SLICE == 0:
             await asyncio.sleep(0)
-        room = fleet.usable_room(proxy_id) if proxy_id in fleet else (0, 0)
-        capacity, free = capacity + room[0], free + room[1]
+        fleet.count_usable(proxy_id, room)
+    capacity, free = room.capacity, room.free
     told = f"{free:,} of {capacity:,} slots free"
     last = await journal.events(limit=1, kinds=(Happened.CAPACITY_LOW, Happened.CAPACITY_RECOVERED))
     was_low = bool(last) and last[0].event.what is Happened.CAPACITY_LOW

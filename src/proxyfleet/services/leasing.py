@@ -185,6 +185,7 @@ class Leasing:
                 wanted.resource,
                 wanted.key,
                 arguments,
+                self.fleet.rules.share_exits,
             )
         )
 

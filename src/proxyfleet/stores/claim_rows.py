@@ -16,12 +16,13 @@ MOST_IDS = 10_000
 
 
 def terms_of(row: Row) -> Terms:
-    """What capacity, kind, expires_at and status of `proxies` mean."""
-    capacity, kind, expires_at, status = row
+    """What capacity, kind, expires_at, status and measured exit of `proxies` mean."""
+    capacity, kind, expires_at, status, measured_exit = row
     rotating = kind == Kind.ROTATING
     usual = ROTATING_CAPACITY if rotating else DEFAULT_CAPACITY
     until = float("inf") if expires_at is None else expires_at
-    return Terms(usual if capacity is None else capacity, until, status == Status.DISABLED, rotating)
+    exit_address = None if rotating else measured_exit
+    return Terms(usual if capacity is None else capacity, until, status == Status.DISABLED, rotating, exit_address)
 
 
 def lease_from(row: Row) -> Lease:

@@ -2,10 +2,11 @@
 
 The reference for every store. It runs inside one transaction with nobody else writing, so it may look first and write
 then. The invariants it keeps: leases that run never exceed the capacity they were granted under; a pair has at most one
-living holder; a fence only grows; what has expired or ended changes nothing any more.
+living holder; a fence only grows; what has expired or ended changes nothing any more. Where exits are shared, a lease is
+granted only while fewer run behind the proxy's exit than its capacity.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from proxyfleet.core.lease import ENDED, FOREVER, SLOT_BITS, Held, Hold, Holder, Lease, Token
@@ -36,12 +37,13 @@ GONE_AFTER = 86_400.0
 
 
 class Terms(NamedTuple):
-    """What the inventory says of a proxy: `until` is its expiry."""
+    """What the inventory says of a proxy: `until` is its expiry, `exit` what `Proxy.exit_group` says."""
 
     capacity: int
     until: float
     disabled: bool
     rotating: bool
+    exit: str | None = None
 
 
 class Remembered(NamedTuple):
@@ -62,6 +64,10 @@ class Books(Protocol):
 
     def terms(self, proxy_id: int) -> Terms | None:
         """None when there is no such proxy."""
+        ...
+
+    def behind(self, exit_address: str) -> Collection[int]:
+        """The proxies whose terms name that exit."""
         ...
 
     def slot(self, pool: int, slot: int) -> Lease | None:
@@ -194,6 +200,8 @@ class Decider:
                     candidate, "capacity", min((row.expires for row in running), default=0.0), None, tuple(running)
                 )
             last = self.books.slot(candidate.pool, number)
+        if order.share_exits and terms.exit is not None and (crowd := self._crowd(candidate, terms, leases)):
+            return crowd
         fence = 1 + max(self.books.base, 0 if last is None else last.fence)
         session = f"{candidate.pool}x{number}f{fence}" if terms.rotating else ""
         if order.resource is not None:
@@ -223,6 +231,15 @@ class Decider:
         return not self.books.running(pool, capacity, self.now) or (
             number + len(self.books.running(pool, number + 1, self.now)) < capacity
         )
+
+    def _crowd(self, candidate: Candidate, terms: Terms, leases: dict[int, Lease]) -> Obstacle | None:
+        """What is in the way when as many leases run behind the proxy's exit as it may carry itself."""
+        pools = set(self.books.behind(terms.exit or ""))
+        running = [lease for pool in pools for lease in self.books.running(pool, 0, self.now)]
+        if len(running) + sum(lease.pool in pools for lease in leases.values()) < terms.capacity:
+            return None
+        soonest = min((lease.expires for lease in running), default=0.0)
+        return Obstacle(candidate, "capacity", soonest, None, tuple(running))
 
     def _capacity(self, pool: int, terms: Terms | None) -> int | None:
         if terms is None:

@@ -1,7 +1,7 @@
 """Claims in dicts of this process: the reference books, and a bounded feed of what each batch has changed. No decisions."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from proxyfleet.clock import Clock
 from proxyfleet.core.lease import ENDED, Held, Hold, Lease
@@ -18,8 +18,11 @@ class MemoryBooks:
 
     base = 0
 
-    def __init__(self, terms: Callable[[int], Terms | None]) -> None:
+    def __init__(
+        self, terms: Callable[[int], Terms | None], behind: Callable[[str], Collection[int]] = lambda _: ()
+    ) -> None:
         self.terms = terms
+        self.behind = behind
         self.rows: dict[int, dict[int, Lease]] = {}
         self.holds: dict[Pair, Hold] = {}
         self._tops: dict[int, int] = {}
@@ -100,8 +103,13 @@ def fits(sweep: Sweep, lease: Lease) -> bool:
 class MemoryClaims:
     """The claims port of one process. Batches are decided at once; nothing waits."""
 
-    def __init__(self, terms: Callable[[int], Terms | None], clock: Clock) -> None:
-        self.books = MemoryBooks(terms)
+    def __init__(
+        self,
+        terms: Callable[[int], Terms | None],
+        clock: Clock,
+        behind: Callable[[str], Collection[int]] = lambda _: (),
+    ) -> None:
+        self.books = MemoryBooks(terms, behind)
         self._clock = clock
         self._feed: deque[tuple[int, str, list[Lease | Hold]]] = deque(maxlen=FEED)
         self._seq = 0

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from proxyfleet.clock import Clock, wall_clock
 from proxyfleet.core.lease import FOREVER
@@ -20,11 +20,13 @@ class MemoryRows:
 
     def __init__(self, clock: Clock = wall_clock) -> None:
         self._now = clock
-        self._claims = MemoryClaims(self._terms, clock)
+        self._claims = MemoryClaims(self._terms, clock, self._behind)
         self._changed: deque[frozenset[int] | None] = deque(maxlen=FEED)
         self._changes = 0
         self._proxies: dict[int, Proxy] = {}
         self._ids: dict[Identity, int] = {}
+        self._exits: tuple[int, dict[str, list[int]]] = (0, {})
+        """The proxies behind each exit, as they were after so many changes."""
         self._next = 1
         self._news = asyncio.Event()
         self._closed = False
@@ -70,4 +72,13 @@ class MemoryRows:
             return None
         until = FOREVER if proxy.expires_at is None else proxy.expires_at
         rotating = proxy.labels.kind is Kind.ROTATING
-        return Terms(proxy.slots, until, proxy.status is Status.DISABLED, rotating)
+        return Terms(proxy.slots, until, proxy.status is Status.DISABLED, rotating, proxy.exit_group)
+
+    def _behind(self, exit_address: str) -> Collection[int]:
+        if self._exits[0] != self._changes:
+            exits: dict[str, list[int]] = {}
+            for proxy in self._proxies.values():
+                if proxy.exit_group is not None:
+                    exits.setdefault(proxy.exit_group, []).append(proxy.id)
+            self._exits = self._changes, exits
+        return self._exits[1].get(exit_address, ())

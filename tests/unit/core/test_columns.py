@@ -36,12 +36,12 @@ def test_no_two_columns_share_a_place() -> None:
 def test_growing_keeps_what_is_there_and_fills_with_unused_slots() -> None:
     columns = Columns()
     columns.grow(2)
-    columns.health[1], columns.ids[1], columns.lead[1] = 0.5, 77, 0
+    columns.health[1], columns.ids[1], columns.group[1] = 0.5, 77, 3
     columns.grow(5)
     columns.grow(3)
     assert columns.size == len(columns.health) == 5
-    assert (columns.health[1], columns.ids[1], columns.lead[1]) == (0.5, 77, 0)
-    assert columns.lead.tolist() == [0, 0, 2, 3, 4]
+    assert (columns.health[1], columns.ids[1], columns.group[1]) == (0.5, 77, 3)
+    assert columns.group.tolist() == [0, 3, 0, 0, 0]
     assert (columns.due[4], columns.expires[4], columns.rest_until[4]) == (INFINITY,) * 3
     assert (columns.success_rate[4], columns.response_time[4], columns.last_success[4]) == (UNKNOWN,) * 3
     assert (columns.flags[4], columns.leases[4], columns.last_used[4]) == (0, 0, UNKNOWN)
@@ -56,7 +56,7 @@ def test_forgetting_clears_what_was_learnt_and_nothing_else() -> None:
     columns.forget(1)
     kept = {name for name in NAMES if getattr(columns, name)[1] == 9}
     assert kept == {
-        *("health", "due", "expires", "last_used", "turn", "ids", "capacity", "leases", "active", "lead"),
+        *("health", "due", "expires", "last_used", "turn", "ids", "capacity", "leases", "active", "group"),
         *("profile", "bins", "flags", "port", "standing", "reputation", "weight", "untold"),
     }
     assert all(getattr(columns, name)[1] == fresh[name] for name in set(NAMES) - kept)

@@ -59,8 +59,8 @@ def test_ids_are_positive_and_new(fleet_of) -> None:
         lambda fleet: fleet.take(9, NOW),
         lambda fleet: fleet.give(9, NOW),
         lambda fleet: fleet.begin(9),
-        lambda fleet: fleet.group(1, 9, NOW),
-        lambda fleet: fleet.group(9, 1, NOW),
+        lambda fleet: fleet.terms(9),
+        lambda fleet: fleet.rotates(9),
         lambda fleet: fleet.hold("r", 9),
         lambda fleet: fleet.unhold("r", 9),
         lambda fleet: fleet.reset(9, NOW),
@@ -131,7 +131,6 @@ def test_a_slot_used_again_remembers_nothing(fleet_of) -> None:
     fleet, fresh = (fleet_of([a_proxy(1, **rich), a_proxy(2)]) for _ in range(2))
     used_in_every_way(fleet, 1)
     slot = fleet._slot(1)
-    fleet.group(2, 1, NOW + 60)
     fleet.remove(1, NOW + 60)
     fresh.remove(1, NOW)
     for each in (fleet, fresh):

@@ -3,8 +3,9 @@
 import pytest
 
 from proxyfleet.core.outcome import Outcome
-from proxyfleet.core.proxy import Status
+from proxyfleet.core.proxy import Details, Measured, Status
 from proxyfleet.core.report import hot_fact
+from proxyfleet.core.rules import Rules
 from proxyfleet.core.selector import ANY
 from proxyfleet.lab.builders import a_proxy
 
@@ -89,10 +90,12 @@ def test_the_whole_fleet_in_numbers(fleet_of) -> None:
     assert report.latency.p50 == pytest.approx(0.2, rel=0.03)
 
 
-def test_a_capacity_group_counts_once(fleet_of) -> None:
-    fleet = fleet_of(3)
-    fleet.group(2, 1, NOW)
+def test_an_exit_that_is_shared_counts_once(fleet_of) -> None:
+    same = Details(measured=Measured("192.0.2.1"))
+    proxies = [a_proxy(1, details=same), a_proxy(2, details=same), a_proxy(3)]
+    fleet = fleet_of(proxies, rules=Rules(share_exits=True))
     fleet.take(2, NOW)
     report = fleet.report(NOW)
     assert (report.leases, report.capacity, report.free) == (1, 10, 9)
-    assert fleet.health(1, NOW).leases == fleet.health(2, NOW).leases == 1
+    assert [fleet.health(number, NOW).leases for number in (1, 2)] == [0, 1]
+    assert [fleet.health(number, NOW).free for number in (1, 2)] == [4, 4]

@@ -1,6 +1,7 @@
 """What a proxy carries: capacity exactly, groups, connections, politeness."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -9,8 +10,9 @@ from proxyfleet.core.errors import NoFreeSlot
 from proxyfleet.core.fleet import FleetState
 from proxyfleet.core.picking import Pick
 from proxyfleet.core.profiles import Profiles
-from proxyfleet.core.proxy import Details
+from proxyfleet.core.proxy import Details, Kind, Measured, Proxy
 from proxyfleet.core.records import Records
+from proxyfleet.core.rules import Rules
 from proxyfleet.core.selector import ANY
 from proxyfleet.core.slots import Slots
 from proxyfleet.lab.builders import a_proxy
@@ -24,7 +26,7 @@ Carrying = Callable[[int, int], None]
 def slots(columns: Columns) -> Slots:
     records = Records(columns, Profiles())
     records.grow(columns.size)
-    return Slots(columns, records)
+    return Slots(columns, records, share_exits=True)
 
 
 @pytest.fixture
@@ -56,14 +58,22 @@ def test_lowering_a_capacity_revokes_nothing(slots: Slots, carrying: Carrying) -
     assert slots.free(1) == 1
 
 
-def test_a_group_shares_the_leaders_capacity_and_keeps_running_leases(slots: Slots, carrying: Carrying) -> None:
+def behind(exit_address: str | None, number: int = 1, **changes: object) -> Proxy:
+    """The record of a proxy that was measured to leave there."""
+    return a_proxy(number, details=Details(measured=Measured(exit_address)), **changes)
+
+
+def test_those_behind_one_exit_count_together_and_keep_running_leases(slots: Slots, carrying: Carrying) -> None:
     carrying(1, 4)
     carrying(2, 3)
-    slots.group(2, 1)
-    assert slots.columns.leases[1] == 7
+    assert slots.place(1, behind("192.0.2.1")) == {1}
+    assert slots.place(2, behind("192.0.2.1")) == {1, 2}
+    assert (slots.carried(1), slots.carried(2), slots.columns.leases[2]) == (7, 7, 3)
     assert not slots.has_room(1)
     assert not slots.has_room(2)
     assert set(slots.members(1)) == set(slots.members(2)) == {1, 2}
+    with pytest.raises(NoFreeSlot, match="proxy 3 carries 7 leases, its capacity"):
+        slots.take(2)
     for _ in range(3):
         slots.give(2)
     with pytest.raises(NoFreeSlot):
@@ -71,46 +81,44 @@ def test_a_group_shares_the_leaders_capacity_and_keeps_running_leases(slots: Slo
     assert slots.free(1) == slots.free(2) == 1
 
 
-def test_a_member_leaves_with_its_own_leases(slots: Slots, carrying: Carrying) -> None:
-    carrying(1, 1)
-    slots.group(2, 1)
-    carrying(2, 2)
-    slots.group(2, 2)
-    assert (slots.columns.leases[1], slots.columns.leases[2]) == (1, 2)
-    assert slots.members(2) == (2,)
-    assert slots.members(1) == (1,)
-
-
-def test_joining_itself_changes_nothing(slots: Slots, carrying: Carrying) -> None:
+def test_each_looks_at_its_own_capacity(slots: Slots, carrying: Carrying) -> None:
+    slots.columns.capacity[2] = 2
+    for slot in (1, 2):
+        slots.place(slot, behind("192.0.2.1"))
     carrying(1, 2)
-    slots.group(1, 1)
-    assert slots.columns.leases[1] == 2
+    assert (slots.free(1), slots.free(2), slots.has_room(2)) == (3, 0, False)
 
 
-def test_moving_to_another_group_takes_the_leases_along(slots: Slots, carrying: Carrying) -> None:
-    slots.group(2, 1)
+def test_one_that_leaves_takes_its_own_leases_along(slots: Slots, carrying: Carrying) -> None:
+    for slot in (1, 2):
+        slots.place(slot, behind("192.0.2.1"))
+    carrying(1, 1)
     carrying(2, 2)
-    slots.group(2, 3)
-    assert (slots.columns.leases[1], slots.columns.leases[3]) == (0, 2)
-    slots.group(2, 3)
-    assert slots.columns.leases[3] == 2
+    assert slots.place(2, behind("192.0.2.2")) == {1, 2}
+    assert (slots.carried(1), slots.carried(2)) == (1, 2)
+    assert slots.place(2, behind("192.0.2.2")) == {2}
+    assert slots.place(2, behind(None)) == {2}
+    assert (slots.members(1), slots.members(2), slots.carried(2)) == ((1,), (2,), 2)
 
 
-def test_joining_a_member_means_joining_its_leader(slots: Slots) -> None:
-    slots.group(2, 1)
-    slots.group(3, 2)
-    assert set(slots.members(3)) == {1, 2, 3}
-    assert slots.columns.lead[3] == 1
+def test_an_exit_that_changes_or_that_nobody_wants_to_share_joins_nobody(columns: Columns) -> None:
+    records = Records(columns, Profiles())
+    records.grow(columns.size)
+    sharing, apart = Slots(columns, records, share_exits=True), Slots(columns, records)
+    for slot in (1, 2):
+        sharing.place(slot, behind("192.0.2.1", kind=Kind.ROTATING))
+        apart.place(slot, behind("192.0.2.1"))
+    assert sharing.members(1) == apart.members(1) == (1,)
 
 
-def test_a_leader_that_goes_leaves_the_others_with_their_own(slots: Slots, carrying: Carrying) -> None:
-    for member in (2, 3):
-        slots.group(member, 1)
+def test_one_that_goes_leaves_the_others_with_their_own(slots: Slots, carrying: Carrying) -> None:
+    for slot in (1, 2, 3):
+        slots.place(slot, behind("192.0.2.1"))
     carrying(1, 1)
     carrying(2, 3)
     slots.forget(1)
     assert [slots.columns.leases[slot] for slot in (1, 2, 3)] == [0, 3, 0]
-    assert [slots.columns.lead[slot] for slot in (1, 2, 3)] == [1, 2, 3]
+    assert [slots.carried(slot) for slot in (1, 2, 3)] == [0, 3, 3]
     slots.give(2)
 
 
@@ -170,7 +178,8 @@ def test_an_interval_is_waited_out(slots: Slots, interval: float | None, rests: 
 
 def test_a_slot_that_is_forgotten_starts_from_nothing(slots: Slots, carrying: Carrying) -> None:
     slots.records.details[1] = Details(target_capacity=1, min_interval=5.0)
-    slots.group(1, 2)
+    for slot in (1, 2):
+        slots.place(slot, behind("192.0.2.1"))
     carrying(1, 2)
     slots.began(1, "a")
     slots.used(1, 1.0)
@@ -185,46 +194,61 @@ def claimed(fleet: FleetState) -> set[int]:
     return {pick.proxy_id for pick in found if isinstance(pick, Pick)}
 
 
-def test_a_group_shares_one_capacity(fleet_of) -> None:
-    fleet = fleet_of(3, capacity=2)
+@pytest.fixture
+def behind_one_exit(fleet_of) -> Callable[..., FleetState]:
+    """`behind_one_exit(3, capacity=2)`: a fleet whose proxies, all of them, have one measured exit, and count together."""
+
+    def build(count: int, **fields: object) -> FleetState:
+        proxies = [behind("192.0.2.1", number, **fields) for number in range(1, count + 1)]
+        return fleet_of(proxies, rules=Rules(jitter=0.0, share_exits=True))
+
+    return build
+
+
+def test_those_behind_one_exit_share_a_capacity(behind_one_exit) -> None:
+    fleet = behind_one_exit(2, capacity=2)
+    fleet.add(a_proxy(3, capacity=2), NOW)
     fleet.take(1, NOW)
-    fleet.take(2, NOW)
     assert claimed(fleet) == {1, 2, 3}
-    fleet.group(2, 1, NOW)
+    fleet.take(2, NOW)
     assert claimed(fleet) == {3}
     fleet.give(2, NOW)
     assert claimed(fleet) == {1, 2, 3}
     fleet.take(2, NOW)
-    fleet.group(2, 2, NOW)
+    fleet.replace(a_proxy(2, capacity=2), NOW)
     assert claimed(fleet) == {1, 2, 3}
     assert (fleet.leases(1), fleet.leases(2)) == (1, 1)
 
 
-def test_a_leader_that_is_removed_frees_its_group(fleet_of) -> None:
-    fleet = fleet_of(3, capacity=1)
-    for member in (2, 3):
-        fleet.group(member, 1, NOW)
-    fleet.take(2, NOW)
+def test_one_that_joins_with_leases_fills_the_others(behind_one_exit) -> None:
+    fleet = behind_one_exit(2, capacity=1)
+    fleet.add(a_proxy(3, capacity=1), NOW)
+    fleet.take(3, NOW)
+    assert claimed(fleet) == {1, 2}
+    fleet.replace(behind("192.0.2.1", 3, capacity=1), NOW)
     assert claimed(fleet) == set()
-    fleet.remove(1, NOW)
-    assert claimed(fleet) == {3}
-    fleet.give(2, NOW)
-    assert claimed(fleet) == {2, 3}
+    assert fleet.leases(3) == 1
+    fleet.remove(3, NOW)
+    assert claimed(fleet) == {1, 2}
 
 
-def test_joining_another_group_frees_the_old_one(fleet_of) -> None:
-    fleet = fleet_of(3, capacity=1)
-    fleet.group(2, 1, NOW)
-    fleet.take(2, NOW)
-    assert claimed(fleet) == {3}
-    fleet.group(2, 3, NOW)
+def test_many_that_are_taken_in_at_once_share_as_well() -> None:
+    fleet = FleetState(Rules(jitter=0.0, share_exits=True), rng=Random(7))
+    fleet.add_many([behind("192.0.2.1", number, capacity=2) for number in range(1, 4)], NOW)
+    fleet.take(1, NOW)
+    assert [fleet.free(number) for number in (1, 2, 3)] == [1, 1, 1]
+
+
+def test_a_larger_capacity_of_one_frees_that_one(behind_one_exit) -> None:
+    fleet = behind_one_exit(2, capacity=1)
+    fleet.take(1, NOW)
+    assert claimed(fleet) == set()
+    fleet.replace(behind("192.0.2.1", 1, capacity=2), NOW)
     assert claimed(fleet) == {1}
 
 
-def test_raising_the_leaders_capacity_frees_the_members(fleet_of) -> None:
-    fleet = fleet_of(2, capacity=1)
-    fleet.group(2, 1, NOW)
+def test_who_asks_why_is_told_of_the_exit(behind_one_exit) -> None:
+    fleet = behind_one_exit(2, capacity=1)
     fleet.take(1, NOW)
-    assert claimed(fleet) == set()
-    fleet.replace(a_proxy(1, capacity=2), NOW)
-    assert claimed(fleet) == {1, 2}
+    reasons = {each.proxy_id: each.reason for each in fleet.explain(ANY, NOW)}
+    assert reasons[2] == "carries, with all behind its exit, 1 of 1 leases"

@@ -4,7 +4,8 @@ from dataclasses import replace
 from random import Random
 
 from proxyfleet.core.fleet import FleetState
-from proxyfleet.core.proxy import Details, Measured
+from proxyfleet.core.proxy import Details, Kind, Measured
+from proxyfleet.core.rules import Rules
 from proxyfleet.lab.builders import a_proxy
 from proxyfleet.services.exits import by_exit, counted, exit_of
 from proxyfleet.services.read_models import row, stats
@@ -15,8 +16,8 @@ def leaving(number, exit_address, claimed=None, **labels):
     return replace(a_proxy(number, **labels), details=details)
 
 
-def a_fleet():
-    fleet = FleetState(rng=Random(1))
+def a_fleet(**rules):
+    fleet = FleetState(Rules(**rules), rng=Random(1))
     told = ["203.0.113.1", "203.0.113.2", "203.0.113.1", None, "203.0.113.1"]
     for number, exit_address in enumerate(told, 1):
         fleet.add(leaving(number, exit_address, claimed="198.51.100.1", measured_country="DE"), 0.0)
@@ -30,6 +31,14 @@ def test_they_are_grouped_by_what_was_measured():
     assert (first["exit"], first["ids"], first["proxies"]) == ("203.0.113.1", [1, 3, 5], 3)
     assert (first["capacity"], first["free"], first["country"], first["network"]) == (15, 14, "DE", "Net")
     assert second["ids"] == [2]
+
+
+def test_where_they_share_a_capacity_it_counts_once():
+    fleet = a_fleet(share_exits=True)
+    fleet.add(leaving(6, "203.0.113.1", kind=Kind.ROTATING), 0.0)
+    first, second = by_exit([row(fleet, one, 0.0) for one in fleet], shared=True)
+    assert (first["capacity"], first["free"]) == (5 + 1000, 4 + 1000)
+    assert (second["capacity"], second["free"]) == (5, 5)
 
 
 def test_the_fleet_counts_them():

@@ -12,8 +12,8 @@ HOLD = Hold(1, "site", "", Held.ASSIGNMENT, Holder("bob"), 10.0, FOREVER, 2)
 
 
 def test_terms_have_the_defaults_of_their_kind() -> None:
-    assert terms_of((None, "static", None, "active")) == (5, float("inf"), False, False)
-    assert terms_of((None, Kind.ROTATING, 9.0, "disabled")) == (1000, 9.0, True, True)
+    assert terms_of((None, "static", None, "active", "192.0.2.1")) == (5, float("inf"), False, False, "192.0.2.1")
+    assert terms_of((None, Kind.ROTATING, 9.0, "disabled", "192.0.2.1")) == (1000, 9.0, True, True, None)
 
 
 def test_rows_become_values() -> None:

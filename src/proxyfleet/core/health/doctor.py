@@ -281,10 +281,9 @@ class Doctor:
             return HELD
         if self.slots.waits and self.slots.waits.get(slot, now) > now:
             return HELD
-        if self.records.details:
+        if self.records.details:  # without any there is no exit to share
             return READY if self.slots.has_room(slot) else FULL
-        lead = columns.lead[slot]
-        return READY if columns.leases[lead] < columns.capacity[lead] else FULL
+        return READY if columns.leases[slot] < columns.capacity[slot] else FULL
 
     def schedule(self, slot: int, now: float) -> None:
         """See that the slot is settled when something about it changes by itself."""

@@ -5,7 +5,7 @@ has told what else to read. Every row keeps the revision it was read with, so th
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ NEVER = -1
 @dataclass
 class Wants:
     """What is to be read. `tokens` are slots of which the pair and the terms are wanted too, `crowded` pools only beyond
-    their capacity.
+    their capacity, `exits` those behind them with what runs there. `alone`: that was not all that has to stay as it is.
     """
 
     slots: set[Slot] = field(default_factory=set)
@@ -33,15 +33,17 @@ class Wants:
     proxies: set[int] = field(default_factory=set)
     pairs: set[Pair] = field(default_factory=set)
     keys: set[tuple[str, str]] = field(default_factory=set)
+    exits: set[str] = field(default_factory=set)
     sweeps: list[Sweep] = field(default_factory=list)
+    alone: bool = False
 
     def add(self, more: "Wants") -> None:
         """These as well."""
-        for name in ("slots", "tokens", "pools", "crowded", "proxies", "pairs", "keys"):
+        for name in ("slots", "tokens", "pools", "crowded", "proxies", "pairs", "keys", "exits"):
             getattr(self, name).update(getattr(more, name))
 
     def __bool__(self) -> bool:
-        return any((self.slots, self.pools, self.proxies, self.pairs, self.keys))
+        return any((self.slots, self.pools, self.proxies, self.pairs, self.keys, self.exits))
 
 
 def wants_of(orders: Iterable[Order], *, refused: bool = False) -> Wants:
@@ -75,7 +77,7 @@ def _want_claim(order: Claim, wants: Wants) -> None:
 
 
 class Found(NamedTuple):
-    """What was read at one instant: the clock, the generation of terms, and rows of leases, terms, holds and keys."""
+    """What was read at one instant: the clock, the generation of terms, and rows of leases, terms, holds, keys and exits."""
 
     now: float
     generation: int
@@ -83,6 +85,7 @@ class Found(NamedTuple):
     terms: Sequence[Row]
     holds: Sequence[Row]
     keys: Sequence[Row]
+    exits: Sequence[Row] = ()
 
 
 class ReadBooks:
@@ -96,7 +99,11 @@ class ReadBooks:
         self.holds: dict[Pair, Hold] = {}
         self.keys: dict[tuple[str, str], Remembered] = {}
         self._wants = wants
-        self._terms = {row[0]: terms_of(tuple(row[1:5])) for row in found.terms}
+        self._terms = {row[0]: terms_of(tuple(row[1:6])) for row in found.terms}
+        self._exits: dict[str, set[int]] = {}
+        for exit_address, proxy_id in found.exits:
+            self._exits.setdefault(exit_address, set()).add(proxy_id)
+        self._read = wants.pools.union(*self._exits.values())
         self._rows: dict[int, dict[int, Lease]] = {}
         for row in found.leases:
             self._rows.setdefault(row[0], {})[row[1]] = lease_from(row)
@@ -115,6 +122,14 @@ class ReadBooks:
             self.missing.proxies.add(proxy_id)
         return terms
 
+    def behind(self, exit_address: str) -> Collection[int]:
+        """The proxies behind that exit. Where there are several, writing cannot tell whether all of that is still so."""
+        if exit_address not in self._wants.exits:
+            self.missing.exits.add(exit_address)
+        ids = self._exits.get(exit_address, ())
+        self._wants.alone = self._wants.alone or len(ids) > 1
+        return ids
+
     def slot(self, pool: int, slot: int) -> Lease | None:
         """The last lease of that slot."""
         lease = self._rows.get(pool, {}).get(slot)
@@ -126,7 +141,7 @@ class ReadBooks:
         """Running leases from that slot on. Those beyond the capacity were read, of others only what was asked for."""
         terms = self._terms.get(pool)
         beyond = pool in self._wants.crowded and terms is not None and first >= terms.capacity
-        if not beyond and pool not in self._wants.pools:
+        if not beyond and pool not in self._read:
             self.missing.pools.add(pool)
             return ()
         rows = self._rows.get(pool, {})

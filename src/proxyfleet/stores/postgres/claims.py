@@ -99,6 +99,8 @@ async def decide_exactly(
         decided = await lane.run(lambda connection: attempt(connection, orders, wants, node, shift), patience=patience)
         if decided is not None:
             return decided
+        if wants.alone:
+            break
     decided = await lane.run(
         lambda connection: attempt_alone(connection, orders, wants, node, shift), patience=patience
     )
@@ -113,13 +115,13 @@ async def attempt_alone(
     """While every other node waits."""
     async with connection.transaction():
         await connection.execute(SQL["take_terms_lock"])
-        return await attempt(connection, orders, wants, node, shift)
+        return await attempt(connection, orders, wants, node, shift, alone=True)
 
 
 async def attempt(
-    connection: Connection, orders: Sequence[Order], wants: Wants, node: str, shift: float
+    connection: Connection, orders: Sequence[Order], wants: Wants, node: str, shift: float, *, alone: bool = False
 ) -> Decided | None:
-    """None when somebody else was quicker, and nothing was written. What turns out to be wanted is added to `wants`."""
+    """None when somebody else was quicker, or may be, and nothing was written. What turns out to be wanted joins `wants`."""
     for _ in range(MOST_LOOKS):
         found = await look(connection, wants, shift)
         books = ReadBooks(wants, found)
@@ -128,6 +130,8 @@ async def attempt(
         if books.missing:
             wants.add(books.missing)
             continue
+        if decider.news and wants.alone and not alone:
+            return None
         if decider.news and not await write(connection, books, found, decider.news, node, shift):
             return None
         return decided
@@ -147,9 +151,10 @@ async def look(connection: Connection, wants: Wants, shift: float) -> Found:
         *columns(list(wants.tokens), 2),
         *columns(list(wants.pairs), 3),
         *columns(list(wants.keys), 2),
+        list(wants.exits),
     )
-    now, generation, leases, terms, holds, keys = row or (0.0, 0, [], [], [], [])
-    return Found(now, generation, [*swept, *leases], terms, holds, keys)
+    now, generation, leases, terms, holds, keys, exits = row or (0.0, 0, [], [], [], [], [])
+    return Found(now, generation, [*swept, *leases], terms, holds, keys, exits)
 
 
 async def _swept(connection: Connection, sweeps: Sequence[Sweep], shift: float) -> list[Row]:

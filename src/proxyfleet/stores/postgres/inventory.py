@@ -88,7 +88,7 @@ class Rows(Sealing):
         await connection.execute(SQL["park_identities"], [proxy.id for proxy in moved])
         await self._refuse_taken(connection, list(changed.values()), moved)
         await self.replace(connection, [(proxy, bytes(known[proxy.id][1])) for proxy in changed.values()])
-        stricter = any(terms_of(known[proxy.id][6:10]) != _terms(proxy) for proxy in changed.values())
+        stricter = any(terms_of((*known[proxy.id][6:10], None)) != _terms(proxy) for proxy in changed.values())
         await settle_terms(connection, stricter)
         await tell_proxies(connection, changed)
 
@@ -115,8 +115,8 @@ class Rows(Sealing):
 
 
 def _terms(proxy: Proxy) -> object:
-    """What claims depend on."""
-    return terms_of((proxy.capacity, proxy.labels.kind, proxy.expires_at, proxy.status))
+    """What claims depend on; whom a proxy shares its exit with may change without anybody having to wait."""
+    return terms_of((proxy.capacity, proxy.labels.kind, proxy.expires_at, proxy.status, None))
 
 
 async def settle_terms(connection: Connection, changed: bool) -> None:

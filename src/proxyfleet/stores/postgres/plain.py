@@ -1,7 +1,8 @@
 """The quick way to decide: batches of plain orders in one statement and one round trip. What it cannot settle it leaves alone.
 
-Plain are claims of one lease without resource and key, renewals and releases. Their whole meaning is `deciding.Decider`; the
-function `decide_plain` in the database does what that does when the first candidate's pool has room and the token is good.
+Plain are claims of one lease without resource, key and shared exits, renewals and releases. Their whole meaning is
+`deciding.Decider`; the function `decide_plain` in the database does what that does when the first candidate's pool has
+room and the token is good.
 """
 
 from collections import Counter
@@ -64,7 +65,7 @@ def batch_of(orders: Sequence[Order]) -> Batch | None:
             pool, slot, fence = order.token
             batch.add((pool, slot, nth, fence or -1, 0, order.principal, "", 0.0))
         elif isinstance(order, Claim):
-            if order.wanted != 1 or order.resource is not None or order.key is not None:
+            if order.wanted != 1 or order.resource is not None or order.key is not None or order.share_exits:
                 return None
             _add_claim(batch, nth, order)
         elif isinstance(order, Renew):

@@ -119,12 +119,17 @@ SELECT
         JOIN leases l ON l.pool = p.id
             AND l.slot >= coalesce(p.capacity, CASE WHEN p.kind = 'rotating' THEN 1000 ELSE 5 END)
         WHERE l.expires > (SELECT now FROM clock)
+        UNION ALL
+        SELECT ROW (l.*) FROM unnest($14::text[]) AS w (exit) JOIN proxies p
+            ON p.measured IS NOT NULL AND p.measured::json ->> 'exit_address' = w.exit AND p.kind = 'static'
+        JOIN leases l ON l.pool = p.id
+        WHERE l.expires > (SELECT now FROM clock)
     ),
     ARRAY(
-        SELECT ROW (p.id, p.capacity, p.kind, p.expires_at, p.status)
+        SELECT ROW (p.id, p.capacity, p.kind, p.expires_at, p.status, p.measured::json ->> 'exit_address')
         FROM unnest($6::bigint[]) AS w (id) JOIN proxies p USING (id)
         UNION ALL
-        SELECT ROW (p.id, p.capacity, p.kind, p.expires_at, p.status)
+        SELECT ROW (p.id, p.capacity, p.kind, p.expires_at, p.status, p.measured::json ->> 'exit_address')
         FROM unnest($7::bigint[], $8::int[]) AS w (pool, slot) JOIN leases l USING (pool, slot)
         JOIN proxies p ON p.id = l.proxy_id
     ),
@@ -138,6 +143,10 @@ SELECT
     ARRAY(
         SELECT ROW (k.principal, k.key, k.arguments, k.tokens, k.until)
         FROM unnest($12::text[], $13::text[]) AS w (principal, key) JOIN claim_keys k USING (principal, key)
+    ),
+    ARRAY(
+        SELECT ROW (w.exit, p.id) FROM unnest($14::text[]) AS w (exit) JOIN proxies p
+            ON p.measured IS NOT NULL AND p.measured::json ->> 'exit_address' = w.exit AND p.kind = 'static'
     );
 
 -- sweepable

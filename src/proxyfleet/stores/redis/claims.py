@@ -130,8 +130,8 @@ class RedisClaims:
         await self.run(ADOPT, *told)
 
 
-def terms_of(proxy: Proxy) -> list[int]:
-    """Id, capacity, expiry and flags of a proxy."""
+def terms_of(proxy: Proxy) -> list[int | str]:
+    """Id, capacity, expiry, flags and exit of a proxy."""
     until = -1 if proxy.expires_at is None else max(0, micros(proxy.expires_at))
     flags = DISABLED * (proxy.status is Status.DISABLED) + ROTATING * (proxy.labels.kind is Kind.ROTATING)
-    return [proxy.id, proxy.slots, until, flags]
+    return [proxy.id, proxy.slots, until, flags, proxy.exit_group or ""]

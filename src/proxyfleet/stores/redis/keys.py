@@ -3,7 +3,7 @@
 Lua numbers hold whole microseconds exactly until the year 2255; this is where they become seconds and back.
 """
 
-KEYS = ("fleet", "terms", "buried", "slots", "running", "guests", "holds", "pairs", "ends", "feed")
+KEYS = ("fleet", "terms", "buried", "slots", "running", "guests", "holds", "pairs", "ends", "exits", "feed")
 """In the order in which `scripts/prelude.lua` takes them; idempotency keys are `key:...` beside them."""
 PREFIX = "proxyfleet"
 SECOND = 1_000_000

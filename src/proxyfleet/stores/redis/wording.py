@@ -58,7 +58,8 @@ def _claim(order: Claim) -> Row:
     candidates = [candidate[:3] for candidate in order.candidates]
     whole, resource = order.all_or_nothing, _optional(order.resource)
     ttl = micros(order.ttl)
-    return [1, holder_text(order.holder), ttl, order.wanted, whole, resource, key, order.arguments, candidates]
+    head = [1, holder_text(order.holder), ttl, order.wanted, whole, resource, key]
+    return [*head, order.arguments, candidates, order.share_exits]
 
 
 def _renew(order: Renew) -> Row:

@@ -33,11 +33,12 @@ class SqliteBooks(MemoryBooks):
     """
 
     def __init__(self) -> None:
-        super().__init__(self._terms)
+        super().__init__(self._terms, self._ids_behind)
         self._connection: Connection
         self._written: tuple[int, int] | None = None
         self._known: dict[int, Terms | None] = {}
         self._absent: set[Pair] = set()
+        self._behind: dict[str, list[int]] = {}
         self._new_rows: dict[int, Lease] = {}
         self._new_holds: dict[Pair, Hold] = {}
 
@@ -50,7 +51,7 @@ class SqliteBooks(MemoryBooks):
         self._written = None
 
     def _forget(self) -> None:
-        for kept in (self.rows, self.holds, self._tops, self._known, self._new_rows, self._new_holds):
+        for kept in (self.rows, self.holds, self._tops, self._known, self._behind, self._new_rows, self._new_holds):
             kept.clear()
         self._absent.clear()
 
@@ -74,6 +75,12 @@ class SqliteBooks(MemoryBooks):
             row = self._connection.execute(SQL["terms"], (proxy_id,)).fetchone()
             self._known[proxy_id] = None if row is None else terms_of(row)
         return self._known[proxy_id]
+
+    def _ids_behind(self, exit_address: str) -> list[int]:
+        if exit_address not in self._behind:
+            found = self._connection.execute(SQL["behind"], (exit_address,))
+            self._behind[exit_address] = [proxy_id for (proxy_id,) in found]
+        return self._behind[exit_address]
 
     def pool(self, pool: int) -> dict[int, Lease]:
         """All rows of a pool, by slot."""

@@ -99,7 +99,10 @@ SELECT {selected} FROM proxies WHERE id IN (SELECT value FROM json_each(?)) ORDE
 SELECT id, uuid, {details} FROM proxies WHERE id IN (SELECT value FROM json_each(?));
 
 -- terms
-SELECT capacity, kind, expires_at, status FROM proxies WHERE id = ?;
+SELECT capacity, kind, expires_at, status, measured ->> 'exit_address' FROM proxies WHERE id = ?;
+
+-- behind
+SELECT id FROM proxies WHERE measured IS NOT NULL AND measured ->> 'exit_address' = ? AND kind = 'static';
 
 -- pool
 SELECT pool, slot, fence, proxy_id, principal, label, resource, session, granted, expires FROM leases WHERE pool = ?;

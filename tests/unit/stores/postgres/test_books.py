@@ -16,7 +16,7 @@ def row(
 
 
 def found(*leases: tuple[object, ...], terms: int | None = 2) -> Found:
-    known = [] if terms is None else [(1, terms, "static", None, "active")]
+    known = [] if terms is None else [(1, terms, "static", None, "active", None)]
     return Found(NOW, 1, list(leases), known, [], [("ann", "k", "x", "[[1, 0, 2]]", 900.0)])
 
 

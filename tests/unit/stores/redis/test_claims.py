@@ -191,7 +191,7 @@ async def test_texts_of_people_survive(kit: Kit) -> None:
 
 def test_terms() -> None:
     proxy = Proxy(Scheme.HTTP, "h", 1, id=7)
-    assert terms_of(proxy) == [7, 5, -1, 0]
-    assert terms_of(replace(proxy, expires_at=1.5, status=Status.DISABLED)) == [7, 5, 1_500_000, 1]
-    assert terms_of(replace(proxy, expires_at=-5.0, labels=Labels(kind=Kind.ROTATING))) == [7, 1000, 0, 2]
-    assert json.dumps(terms_of(proxy)) == "[7, 5, -1, 0]"
+    assert terms_of(proxy) == [7, 5, -1, 0, ""]
+    assert terms_of(replace(proxy, expires_at=1.5, status=Status.DISABLED)) == [7, 5, 1_500_000, 1, ""]
+    assert terms_of(replace(proxy, expires_at=-5.0, labels=Labels(kind=Kind.ROTATING))) == [7, 1000, 0, 2, ""]
+    assert json.dumps(terms_of(proxy)) == '[7, 5, -1, 0, ""]'

@@ -36,7 +36,7 @@ def test_orders() -> None:
     token = Token(7, 3, 12)
     text = wording.orders_text(
         [
-            Claim(ANN, (Candidate(7, 3, 8, 5, FOREVER),), 60.0, 2, True, "site", "k", "a"),
+            Claim(ANN, (Candidate(7, 3, 8, 5, FOREVER),), 60.0, 2, True, "site", "k", "a", share_exits=True),
             Renew(token, "ann", 1.5),
             Release(token, None),
             Sweep("ann", "x", 7, "site", True),
@@ -46,7 +46,7 @@ def test_orders() -> None:
         ]
     )
     assert json.loads(text) == [
-        [1, '["ann","x"]', 60_000_000, 2, True, '"site"', '["ann","k"]', "a", [[7, 3, 8]]],
+        [1, '["ann","x"]', 60_000_000, 2, True, '"site"', '["ann","k"]', "a", [[7, 3, 8]], True],
         [2, 7, 3, 12, '["ann",', 1_500_000],
         [3, 7, 3, 12, False],
         [4, '["ann",', ',"x"]', 7, '"site"', True],
@@ -58,7 +58,7 @@ def test_orders() -> None:
 
 def test_what_is_left_open() -> None:
     assert json.loads(wording.orders_text([Claim(ANN, (), 1.0), Sweep()])) == [
-        [1, '["ann","x"]', 1_000_000, 1, False, False, False, "", []],
+        [1, '["ann","x"]', 1_000_000, 1, False, False, False, "", [], False],
         [4, False, False, False, False, False],
     ]
 

@@ -80,6 +80,44 @@ local function full(claimed, leader, nth)
   return obstacle(nth, 'capacity', pool.soonest, nil, texts(pool.run))
 end
 
+-- What a claim has found out about an exit: the proxies behind it and what runs there.
+local function look_behind(claimed, address)
+  claimed.exits = claimed.exits or {}
+  local exit = claimed.exits[address]
+  if not exit then
+    exit = { ids = {}, run = {}, soonest = 0 }
+    claimed.exits[address] = exit
+    for _, entry in ipairs(call('ZRANGEBYLEX', EXITS, '[' .. address .. ',', '(' .. address .. '-')) do
+      local id = tonumber(string.sub(entry, #address + 2))
+      local leader = terms_for(id)
+      exit.ids[id] = true
+      for _, row in ipairs(leader and running(leader, 0) or {}) do
+        exit.run[#exit.run + 1] = row
+        exit.soonest = (#exit.run == 1 or row.expires < exit.soonest) and row.expires or exit.soonest
+      end
+    end
+  end
+  return exit
+end
+
+-- How many leases there are behind it, with those that the claim is about to get.
+local function carried(claimed, exit)
+  local count = #exit.run
+  for key in pairs(claimed.keys or {}) do
+    if exit.ids[(key - key % SLOT_BITS) / SLOT_BITS] then count = count + 1 end
+  end
+  return count
+end
+
+-- The obstacle when as many leases run behind the proxy's exit as it may carry itself.
+local function crowd(claimed, known, nth)
+  local exit = look_behind(claimed, known.exit)
+  if carried(claimed, exit) < known.capacity then return nil end
+  if exit.told then return obstacle(nth, 'capacity', exit.soonest, nil, exit.told) end
+  exit.told = #claimed.obstacles
+  return obstacle(nth, 'capacity', exit.soonest, nil, texts(exit.run))
+end
+
 -- What would be granted for the candidate, not written yet; or nothing and the obstacle.
 local function proposal(nth, candidate, order, claimed)
   local pool, slot, proxy = candidate[1], candidate[2], candidate[3]
@@ -92,6 +130,10 @@ local function proposal(nth, candidate, order, claimed)
     slot = lowest_free(claimed, leader)
     if not fits(claimed, leader, slot) then return nil, full(claimed, leader, nth) end
     key = pool * SLOT_BITS + slot
+  end
+  if order[10] and known.exit ~= '' then
+    local why = crowd(claimed, known, nth)
+    if why then return nil, why end
   end
   local last = lease_in(key)
   local fence = (last and last.fence > base and last.fence or base) + 1
@@ -162,7 +204,7 @@ local function remember(order, granted)
   changed_keys[#changed_keys + 1] = order[7]
 end
 
--- Order: holder, ttl, wanted, all or nothing, resource, key, arguments, candidates {pool, slot, proxy}.
+-- Order: holder, ttl, wanted, all or nothing, resource, key, arguments, candidates {pool, slot, proxy}, whether exits are shared.
 local function claim(order)
   local wanted, key = order[4], order[7]
   local known = key and recall(key)

@@ -1,7 +1,7 @@
 -- Shared by all scripts: the keys, the clock, whether this Redis may be asked. KEYS are `keys.KEYS`; ARGV[1] is the home
 -- that the caller believes in, ARGV[2] microseconds to add to the clock (tests move it by hand). All instants are whole
 -- microseconds, which a Lua number holds exactly; a trouble is answered as a text that begins with `!`.
-local FLEET, TERMS, BURIED, SLOTS, RUNNING, GUESTS, HOLDS, PAIRS, ENDS, FEED = unpack(KEYS)
+local FLEET, TERMS, BURIED, SLOTS, RUNNING, GUESTS, HOLDS, PAIRS, ENDS, EXITS, FEED = unpack(KEYS)
 local call, format = redis.call, string.format
 local HOME, OFFSET = ARGV[1], tonumber(ARGV[2])
 local CHUNK = 2000 -- arguments of one command; Lua's stack ends at 8000

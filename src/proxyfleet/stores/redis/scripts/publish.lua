@@ -1,5 +1,5 @@
 -- What the inventory says of proxies, from now on. ARGV[3] the publisher's ticket, ARGV[4] `1` when it may have changed them
--- (else it only compares), ARGV[5] JSON [id, capacity, until, flags] of each proxy, ARGV[6] JSON ids of proxies that are gone.
+-- (else it only compares), ARGV[5] JSON [id, capacity, until, flags, exit] of each proxy, ARGV[6] JSON ids of proxies that are gone.
 -- A ticket is taken before the inventory is read, so of two publishers the one with the later ticket has seen more.
 local ticket, may_have_changed = tonumber(ARGV[3]), ARGV[4] == '1'
 local entries, gone_ids = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
@@ -14,25 +14,32 @@ local function known_terms(ids)
   return found
 end
 
+local function leave_exit(known)
+  if known.exit ~= '' then call('ZREM', EXITS, known.exit .. ',' .. known.id) end
+end
+
 local function publish()
-  local ids, fields = {}, {}
+  local ids, fields, came = {}, {}, {}
   for nth, entry in ipairs(entries) do ids[nth] = entry[1] end
   local before = known_terms(ids)
   for _, entry in ipairs(entries) do
-    local id, capacity, until_, flags = unpack(entry)
+    local id, capacity, until_, flags, exit = unpack(entry)
     local old = before[id]
     if until_ < 0 then until_ = math.huge end
-    local same = old and old.capacity == capacity and old.until_ == until_ and old.flags == flags
+    local same = old and old.capacity == capacity and old.until_ == until_ and old.flags == flags and old.exit == exit
     if (not old or old.ticket < ticket) and (may_have_changed or not same) then
       local most, ceiling = math.max(capacity, old and old.most or 0), math.max(capacity, old and old.ceiling or 0)
       fields[#fields + 1] = id
       fields[#fields + 1] = terms_raw({
-        ticket = ticket, until_ = until_, capacity = capacity, ceiling = ceiling, most = most, flags = flags,
+        ticket = ticket, until_ = until_, capacity = capacity, ceiling = ceiling, most = most, flags = flags, exit = exit,
       })
       changed = changed or not same
+      if old and old.exit ~= exit then leave_exit(old) end
+      if exit ~= '' then came[#came + 1], came[#came + 2] = 0, exit .. ',' .. id end
     end
   end
   in_pieces('HSET', TERMS, fields, 2)
+  in_pieces('ZADD', EXITS, came, 2)
 end
 
 -- Slots of other pools that it holds end, and keep their fences; its own pool and its pairs are forgotten.
@@ -61,7 +68,10 @@ local function bury()
     local old = before[id]
     if not old or (old.ticket < ticket and (may_have_changed or old.flags < GONE)) then
       gone[id] = old and old.most or 0
-      call('HSET', TERMS, id, terms_raw({ ticket = ticket, until_ = 0, capacity = 0, ceiling = 0, most = 0, flags = GONE }))
+      call('HSET', TERMS, id, terms_raw({
+        ticket = ticket, until_ = 0, capacity = 0, ceiling = 0, most = 0, flags = GONE, exit = '',
+      }))
+      if old then leave_exit(old) end
       graves[#graves + 1] = now
       graves[#graves + 1] = id
     end

@@ -48,14 +48,19 @@ local function hold_text(hold)
     number(hold.until_), number(hold.version), hold.token)
 end
 
--- `ceiling`: no lease runs in slots from there on; `most`: no slot from there on was ever used.
+-- `ceiling`: no lease runs in slots from there on; `most`: no slot from there on was ever used; `exit`: the measured exit
+-- address of a static proxy, or nothing.
 local function terms_of(id, raw)
-  local ticket, until_, capacity, ceiling, most, flags = struct.unpack('>ddI4I4I4B', raw)
-  return { id = id, ticket = ticket, until_ = until_, capacity = capacity, ceiling = ceiling, most = most, flags = flags }
+  local ticket, until_, capacity, ceiling, most, flags, at = struct.unpack('>ddI4I4I4B', raw)
+  return {
+    id = id, ticket = ticket, until_ = until_, capacity = capacity, ceiling = ceiling, most = most, flags = flags,
+    exit = string.sub(raw, at),
+  }
 end
 
 local function terms_raw(terms)
   return struct.pack('>ddI4I4I4B', terms.ticket, terms.until_, terms.capacity, terms.ceiling, terms.most, terms.flags)
+    .. terms.exit
 end
 
 -- One entry of the feed, named by the next number; never more than the feed may hold.

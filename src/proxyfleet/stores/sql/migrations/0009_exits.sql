@@ -1,0 +1,2 @@
+-- Finds the proxies behind one measured exit; those that were never measured cost nothing.
+CREATE INDEX proxies_behind ON proxies (measured ->> 'exit_address') WHERE measured IS NOT NULL;
