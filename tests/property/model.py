@@ -302,7 +302,7 @@ class Model:
     def begin(self, number: int, target: str | None) -> None:
         known = self.proxies[number]
         known.active += 1
-        if target is not None and known.proxy.details is not None:
+        if target is not None and known.details.polite:
             known.on_target[target] = known.on_target.get(target, 0) + 1
 
     def end(self, number: int, target: str | None) -> None:

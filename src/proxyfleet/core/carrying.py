@@ -69,7 +69,7 @@ class Carrying(Keeping):
         slot = self._by_id.get(proxy_id)
         if slot is None:
             raise UnknownProxy(proxy_id)
-        if self._details or self._index.load_watchers:
+        if self._polite or self._index.load_watchers:
             self._slots.began(slot, target)
             self._busy(slot)
         else:
@@ -82,14 +82,14 @@ class Carrying(Keeping):
             self._ended(slot, target)
 
     def _ended(self, slot: int, target: str | None) -> None:
-        if self._details or self._index.load_watchers or self._slots.on_target:
+        if self._polite or self._index.load_watchers or self._slots.on_target:
             self._slots.ended(slot, target)
             self._busy(slot)
         elif active := self._columns.active[slot]:
             self._columns.active[slot] = active - 1
 
     def _busy(self, slot: int) -> None:
-        if slot in self._details:
+        if slot in self._polite:
             self._doctor.rejudge(slot)
         elif self._index.load_watchers:
             self._index.loaded(slot)
@@ -99,7 +99,7 @@ class Carrying(Keeping):
         if (
             columns.standing[slot] == READY
             and columns.leases[slot] < columns.capacity[slot]
-            and not (self._index.load_watchers or self._details)
+            and not (self._index.load_watchers or self._polite or self._slots.shares(slot))
         ):
             return  # still a free slot, and nobody cares how many
         for member in self._slots.members(slot):

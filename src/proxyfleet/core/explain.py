@@ -89,7 +89,7 @@ def _soft(picking: Picking, wish: Wish, slot: int, target: str | None) -> Answer
         return "resource_taken", f"is held by somebody for {selector.resource}", None
     if not doctor.slots.has_room(slot):
         leases, capacity = doctor.slots.carried(slot), columns.capacity[slot]
-        behind = ", with all behind its exit," if len(doctor.slots.members(slot)) > 1 else ""
+        behind = ", with all behind its exit," if doctor.slots.shares(slot) else ""
         connections = "" if doctor.slots.connects(slot) else f" and {columns.active[slot]} connections, its cap"
         return "capacity", f"carries{behind} {leases} of {capacity} leases{connections}", None
     return _but_for_room(picking, wish, slot, target)

@@ -53,7 +53,7 @@ class FleetState(Carrying):
         """
         if self._due.soonest <= now:
             self._doctor.advance(now, DRAINED)
-        tested = exclude or not selector.plain or (target is not None and (self._details or target in self._pairs))
+        tested = exclude or not selector.plain or (target is not None and (self._polite or target in self._pairs))
         view = None if tested else self._views.get(selector.key)
         if view is not None and not view.building:
             structure = view.finished.get(strategy or self.strategy)
@@ -84,7 +84,7 @@ class FleetState(Carrying):
         if self._index.turn_watchers:
             self._index.used(slot)
         flags = columns.flags[slot]
-        if flags & UNUSUAL or columns.circuit[slot] or self._details or lifted:
+        if flags & UNUSUAL or columns.circuit[slot] or self._polite or lifted:
             return Pick(columns.ids[slot], lifted or bool(flags & SUPPRESSED), self._doctor.used(slot, now))
         return _made(Pick, (columns.ids[slot], False, False))
 

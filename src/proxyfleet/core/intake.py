@@ -73,7 +73,7 @@ def _first_of_its_kind(doctor: Doctor, slot: int, proxy: Proxy, now: float) -> A
     columns, records = doctor.columns, doctor.records
     columns.turn[slot] = 0
     records.write(slot, proxy)
-    records.details.pop(slot, None)
+    records.drop_details(slot)
     columns.expires[slot] = INFINITY
     columns.profile[slot] = number = records.profiles.number(Profile(proxy.scheme, proxy.labels))
     doctor.rescore(slot, now)

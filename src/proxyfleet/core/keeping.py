@@ -40,7 +40,7 @@ class Keeping:
         self._doctor = Doctor(self._columns, self._records, self._slots, self.rules, rng.random)
         self._index = self._doctor.index
         self._due = self._doctor.due
-        self._details = self._records.details
+        self._polite = self._records.polite
         self._views = self._index.views
         self._pairs = self._doctor.pairs.by_target
         self._draw = rng.random

@@ -97,7 +97,7 @@ class Picking:
             tests.append(lambda slot: slot not in pairs or pairs[slot].until <= now)
         elif pairs is not None:
             tests.append(lambda slot: slot not in pairs or pairs[slot].blocked <= now)
-        if self.doctor.records.details:
+        if self.doctor.records.polite:
             tests.append(lambda slot: slots.polite(slot, target))
         return tests
 

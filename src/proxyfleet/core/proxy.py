@@ -172,6 +172,11 @@ class Details:
     measured: Measured | None = None
 
     @property
+    def polite(self) -> bool:
+        """Whether they hold the proxy back from some uses that its capacity would allow."""
+        return bool(self.max_connections or self.min_interval or self.target_capacity)
+
+    @property
     def exit(self) -> str | None:
         """The exit address that counts: the measured one where there is one, else the claimed one."""
         return (self.measured and self.measured.exit_address) or self.exit_address

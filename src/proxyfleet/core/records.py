@@ -20,6 +20,8 @@ class Records:
         self._usernames: list[str | None] = []
         self._passwords: list[Secret | None] = []
         self.details: dict[int, Details] = {}
+        self.polite: dict[int, Details] = {}
+        """Those among them that hold a proxy back; there are few, and every pick and request has to look."""
         self._last: tuple[str | None, Secret | None] = (None, None)
 
     def grow(self, size: int) -> None:
@@ -41,10 +43,11 @@ class Records:
         if (proxy.username, proxy.password) != self._last:
             self._last = (proxy.username, proxy.password)
         self._usernames[slot], self._passwords[slot] = self._last
-        if proxy.details is None or proxy.details == PLAIN:
-            self.details.pop(slot, None)
-        else:
+        self.drop_details(slot)
+        if proxy.details is not None and proxy.details != PLAIN:
             self.details[slot] = proxy.details
+            if proxy.details.polite:
+                self.polite[slot] = proxy.details
 
     def write_many(self, first: int, proxies: Sequence[Proxy]) -> None:
         """The cold half of plain proxies (no rare details) for the slots from `first` on; their columns are stamped."""
@@ -59,7 +62,12 @@ class Records:
     def erase(self, slot: int) -> None:
         """The slot is free."""
         self._hosts[slot], self._usernames[slot], self._passwords[slot] = "", None, None
+        self.drop_details(slot)
+
+    def drop_details(self, slot: int) -> None:
+        """The slot's proxy has none."""
         self.details.pop(slot, None)
+        self.polite.pop(slot, None)
 
     def read(self, slot: int) -> Proxy:
         """The record that people see."""

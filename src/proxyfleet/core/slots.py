@@ -18,7 +18,7 @@ class Group:
 
     def __init__(self, exit_address: str) -> None:
         self.exit = exit_address
-        self.members: set[int] = set()
+        self.members: list[int] = []
         self.leases = 0
 
 
@@ -35,7 +35,12 @@ class Slots:
         self._numbers: dict[str, int] = {}
         self._last = 0
         self.on_target: dict[tuple[int, str], int] = {}
-        """What is in flight by slot and target, of proxies with rare details only."""
+        """What is in flight by slot and target, of proxies that are held back so only."""
+
+    def shares(self, slot: int) -> bool:
+        """Whether the leases of others count against this one's capacity too."""
+        number = self.columns.group[slot]
+        return bool(number) and len(self._groups[number].members) > 1
 
     def members(self, slot: int) -> tuple[int, ...]:
         """The slots behind this one's exit, itself among them; itself alone where exits are not shared."""
@@ -53,7 +58,7 @@ class Slots:
 
     def connects(self, slot: int) -> bool:
         """Whether one more connection fits, leases aside."""
-        details = self.records.details.get(slot) if self.records.details else None
+        details = self.records.polite.get(slot) if self.records.polite else None
         most = details.max_connections if details else None
         return most is None or self.columns.active[slot] < most
 
@@ -102,7 +107,7 @@ class Slots:
             number = self._numbers[exit_address] = self._last
             self._groups[number] = Group(exit_address)
         group = self._groups[number]
-        group.members.add(slot)
+        group.members.append(slot)
         group.leases += self.columns.leases[slot]
         self.columns.group[slot] = number
 
@@ -111,7 +116,7 @@ class Slots:
         if not number:
             return
         group = self._groups[number]
-        group.members.discard(slot)
+        group.members.remove(slot)
         group.leases -= self.columns.leases[slot]
         self.columns.group[slot] = 0
         if not group.members:
@@ -119,7 +124,7 @@ class Slots:
 
     def polite(self, slot: int, target: str | None) -> bool:
         """Whether the proxy's cap on leases per target leaves room for this target."""
-        details = self.records.details.get(slot)
+        details = self.records.polite.get(slot)
         if target is None or details is None or details.target_capacity is None:
             return True
         return self.on_target.get((slot, target), 0) < details.target_capacity
@@ -127,7 +132,7 @@ class Slots:
     def began(self, slot: int, target: str | None) -> None:
         """One more request or tunnel in flight."""
         self.columns.active[slot] += 1
-        if target is not None and slot in self.records.details:
+        if target is not None and slot in self.records.polite:
             self.on_target[(slot, target)] = self.on_target.get((slot, target), 0) + 1
 
     def ended(self, slot: int, target: str | None) -> None:
@@ -141,7 +146,7 @@ class Slots:
 
     def used(self, slot: int, now: float) -> bool:
         """A use begins; True when the proxy asks for an interval and rests until it is over."""
-        details = self.records.details.get(slot)
+        details = self.records.polite.get(slot)
         if details is None or not details.min_interval:
             return False
         self.waits[slot] = now + details.min_interval

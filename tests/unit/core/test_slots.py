@@ -123,7 +123,7 @@ def test_one_that_goes_leaves_the_others_with_their_own(slots: Slots, carrying: 
 
 
 def test_connections_have_a_cap_of_their_own(slots: Slots) -> None:
-    slots.records.details[1] = Details(max_connections=2)
+    slots.records.polite[1] = Details(max_connections=2)
     for _ in range(2):
         assert slots.connects(1)
         slots.began(1, None)
@@ -142,7 +142,7 @@ def test_ending_what_never_began_changes_nothing(slots: Slots) -> None:
 
 
 def test_leases_per_target_are_capped_where_asked_for(slots: Slots) -> None:
-    slots.records.details[1] = Details(target_capacity=1)
+    slots.records.polite[1] = Details(target_capacity=1)
     slots.began(1, "a")
     assert [slots.polite(1, "a"), slots.polite(1, "b"), slots.polite(1, None), slots.polite(2, "a")] == [
         False,
@@ -155,7 +155,7 @@ def test_leases_per_target_are_capped_where_asked_for(slots: Slots) -> None:
 
 
 def test_what_runs_on_a_target_is_counted_one_by_one(slots: Slots) -> None:
-    slots.records.details[1] = Details(target_capacity=2)
+    slots.records.polite[1] = Details(target_capacity=2)
     for _ in range(2):
         slots.began(1, "a")
     slots.ended(1, "a")
@@ -171,13 +171,13 @@ def test_what_runs_on_a_target_is_counted_one_by_one(slots: Slots) -> None:
 @pytest.mark.parametrize(("interval", "rests"), [(2.5, True), (0.0, False), (None, False)])
 def test_an_interval_is_waited_out(slots: Slots, interval: float | None, rests: bool) -> None:
     if interval is not None:
-        slots.records.details[1] = Details(min_interval=interval, max_connections=9)
+        slots.records.polite[1] = Details(min_interval=interval, max_connections=9)
     assert slots.used(1, 100.0) is rests
     assert slots.waits == ({1: 102.5} if rests else {})
 
 
 def test_a_slot_that_is_forgotten_starts_from_nothing(slots: Slots, carrying: Carrying) -> None:
-    slots.records.details[1] = Details(target_capacity=1, min_interval=5.0)
+    slots.records.polite[1] = Details(target_capacity=1, min_interval=5.0)
     for slot in (1, 2):
         slots.place(slot, behind("192.0.2.1"))
     carrying(1, 2)

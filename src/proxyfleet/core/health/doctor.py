@@ -281,7 +281,7 @@ class Doctor:
             return HELD
         if self.slots.waits and self.slots.waits.get(slot, now) > now:
             return HELD
-        if self.records.details:  # without any there is no exit to share
+        if self.records.polite or self.slots.shares(slot):
             return READY if self.slots.has_room(slot) else FULL
         return READY if columns.leases[slot] < columns.capacity[slot] else FULL
 
@@ -320,7 +320,7 @@ class Doctor:
         flags = columns.flags[slot]
         half_open = columns.circuit[slot] == HALF_OPEN and not flags & (PROBING | SUPPRESSED)
         probe = half_open or bool(flags & SCORE_PROBE)
-        polite = bool(self.records.details) and self.slots.used(slot, now)
+        polite = bool(self.records.polite) and self.slots.used(slot, now)
         if half_open:
             self.circuit.probe(slot, now)
         if probe or polite:
