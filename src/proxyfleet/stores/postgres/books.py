@@ -77,10 +77,11 @@ def _want_claim(order: Claim, wants: Wants) -> None:
 
 
 class Found(NamedTuple):
-    """What was read at one instant: the clock, the generation of terms, and rows of leases, terms, holds, keys and exits."""
+    """What was read at one instant: the clock, the generation of terms, what fences count from, and rows of leases, terms, holds, keys and exits."""
 
     now: float
     generation: int
+    base: int
     leases: Sequence[Row]
     terms: Sequence[Row]
     holds: Sequence[Row]
@@ -91,9 +92,8 @@ class Found(NamedTuple):
 class ReadBooks:
     """`deciding.Books` over what was found. `leases`, `holds` and `keys` are what was put since, by their keys."""
 
-    base = 0
-
     def __init__(self, wants: Wants, found: Found) -> None:
+        self.base = found.base
         self.missing = Wants()
         self.leases: dict[Slot, Lease] = {}
         self.holds: dict[Pair, Hold] = {}

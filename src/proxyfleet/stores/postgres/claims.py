@@ -153,8 +153,8 @@ async def look(connection: Connection, wants: Wants, shift: float) -> Found:
         *columns(list(wants.keys), 2),
         list(wants.exits),
     )
-    now, generation, leases, terms, holds, keys, exits = row or (0.0, 0, [], [], [], [], [])
-    return Found(now, generation, [*swept, *leases], terms, holds, keys, exits)
+    now, generation, base, leases, terms, holds, keys, exits = row or (0.0, 0, 0, [], [], [], [], [])
+    return Found(now, generation, base, [*swept, *leases], terms, holds, keys, exits)
 
 
 async def _swept(connection: Connection, sweeps: Sequence[Sweep], shift: float) -> list[Row]:

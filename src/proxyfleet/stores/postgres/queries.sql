@@ -110,6 +110,7 @@ WITH clock AS MATERIALIZED (SELECT fleet_time($1) AS now)
 SELECT
     (SELECT now FROM clock),
     (SELECT generation FROM inventory_state),
+    fence_base(),
     ARRAY(
         SELECT ROW (l.*) FROM unnest($2::bigint[], $3::int[]) AS w (pool, slot) JOIN leases l USING (pool, slot)
         UNION ALL
@@ -216,6 +217,10 @@ ON CONFLICT (pool, slot) DO UPDATE SET fence = greatest(leases.fence, excluded.f
 
 -- move_fences
 UPDATE leases SET fence = fence + $1, expires = 0, revision = revision + 1;
+
+-- raise_base
+INSERT INTO settings AS s (name, value) VALUES ('fence_base', $1::bigint::text)
+ON CONFLICT (name) DO UPDATE SET value = (s.value::bigint + $1)::text;
 
 -- end_reservations
 UPDATE holds SET kind = 'free', until = since, version = version + 1, token = '', revision = revision + 1

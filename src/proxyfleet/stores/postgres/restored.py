@@ -21,6 +21,7 @@ async def settle_restored(connection: Connection) -> bool:
         if known is not None:
             await connection.execute(SQL["take_terms_lock"])
             await connection.execute(SQL["move_fences"], FENCES_ON)
+            await connection.execute(SQL["raise_base"], FENCES_ON)
             for name in ("end_reservations", "clear_feed", "terms_changed", "raise_feed_floor"):
                 await connection.execute(SQL[name])
             await connection.execute(SQL["tell"], "", "proxies", "null")

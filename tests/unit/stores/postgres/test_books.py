@@ -17,7 +17,7 @@ def row(
 
 def found(*leases: tuple[object, ...], terms: int | None = 2) -> Found:
     known = [] if terms is None else [(1, terms, "static", None, "active", None)]
-    return Found(NOW, 1, list(leases), known, [], [("ann", "k", "x", "[[1, 0, 2]]", 900.0)])
+    return Found(NOW, 1, 0, list(leases), known, [], [("ann", "k", "x", "[[1, 0, 2]]", 900.0)])
 
 
 def at(pool: int, slot: int = 0, rotating: bool = False) -> Candidate:

@@ -23,8 +23,10 @@ def claim(resource: str | None = None) -> Claim:
     return Claim(ANN, (Candidate(1, 0, 1, 5, FOREVER),), 600.0, resource=resource)
 
 
-async def granted(store: PostgresStore, resource: str | None = None) -> Lease:
-    (answer,) = (await store.decide([claim(resource)], "n")).answers
+async def granted(store: PostgresStore, resource: str | None = None, slot: int = 0) -> Lease:
+    order = claim(resource)
+    order = order._replace(candidates=(order.candidates[0]._replace(slot=slot),))
+    (answer,) = (await store.decide([order], "n")).answers
     assert isinstance(answer, Granted)
     return answer.leases[0]
 
@@ -58,6 +60,23 @@ async def test_what_was_restored_goes_on_safely(store: PostgresStore, connection
     assert (await granted(store, "site")).fence == lease.fence + FENCES_ON + 1
     assert (await store.inventory_news(positions[0])).ids is None
     assert not (await store.claim_news(positions[1], "m")).complete
+
+
+@pytest.mark.parametrize("resource", [None, "site"])
+async def test_a_slot_that_was_first_leased_after_the_dump_gets_a_new_fence_too(
+    store: PostgresStore, connection: Connection, resource: str | None
+) -> None:
+    await store.put([Proxy(Scheme.HTTP, "h", 1)])
+    late = await granted(store, slot=1)
+    for times in (1, 2):
+        await connection.execute("DELETE FROM leases")  # the dump knew nothing of it
+        await connection.execute("UPDATE meta SET value = '1:1' WHERE name = 'home'")
+        assert await settle_restored(connection)
+        again = await granted(store, resource, slot=1)
+        assert again.fence == times * FENCES_ON + 1
+        (answer,) = (await store.decide([Release(Token(1, 1, late.fence), "ann")], "n")).answers
+        assert isinstance(answer, Refused)
+        late = again
 
 
 async def test_a_real_dump(tmp_path: Path) -> None:

@@ -48,6 +48,11 @@ CREATE TABLE claim_keys (
 
 CREATE INDEX old_claim_keys ON claim_keys (until);
 
+-- Every fence that is given out is beyond it, also of a slot of which nothing is known: see `restored`.
+CREATE FUNCTION fence_base() RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT s.value::bigint FROM settings s WHERE s.name = 'fence_base'), 0)
+$$;
+
 -- Decides plain orders, each about a slot of its own and in the order of slots: claims of one lease without resource and key
 -- (fence 0), renewals, and releases (ttl 0). A claim that is `alone`, the only order of its pool, gets the lowest free slot
 -- instead of one that is taken; where nobody claims to be alone, nobody is asked. Rows are written in the order of slots, so that no two batches wait for each other in a circle. What
@@ -65,8 +70,10 @@ DECLARE
     done_pool bigint[] := '{}';
     nth_result int := 1;
     other record;
+    base bigint;
 BEGIN
     PERFORM share_terms_lock();
+    base := fence_base();
     now := date_part('epoch', clock_timestamp()) + shift;
     tangled := false;
     IF true = ANY (a_alone) THEN
@@ -90,9 +97,9 @@ BEGIN
         INSERT INTO leases AS l (
             pool, slot, fence, proxy_id, principal, label, resource, session, granted, expires, revision
         )
-        SELECT w.pool, w.slot, greatest(w.fence, 1), w.proxy, coalesce(w.principal, ''), w.label, NULL,
+        SELECT w.pool, w.slot, greatest(w.fence, base + 1), w.proxy, coalesce(w.principal, ''), w.label, NULL,
             CASE
-                WHEN w.fence = 0 THEN CASE WHEN p.kind = 'rotating' THEN w.pool || 'x' || w.slot || 'f1' ELSE '' END
+                WHEN w.fence = 0 THEN CASE WHEN p.kind = 'rotating' THEN w.pool || 'x' || w.slot || 'f' || (base + 1) ELSE '' END
                 WHEN w.principal IS NULL THEN '*'
                 ELSE ''
             END,
@@ -123,7 +130,7 @@ BEGIN
         END
         ORDER BY w.pool, w.slot
         ON CONFLICT (pool, slot) DO UPDATE SET
-            fence = CASE excluded.revision WHEN 0 THEN l.fence + 1 ELSE l.fence END,
+            fence = CASE excluded.revision WHEN 0 THEN greatest(l.fence, base) + 1 ELSE l.fence END,
             proxy_id = CASE excluded.revision WHEN 0 THEN excluded.proxy_id ELSE l.proxy_id END,
             principal = CASE excluded.revision WHEN 0 THEN excluded.principal ELSE l.principal END,
             label = CASE excluded.revision WHEN 0 THEN excluded.label ELSE l.label END,
@@ -131,7 +138,7 @@ BEGIN
             session = CASE
                 WHEN excluded.revision <> 0 THEN l.session
                 WHEN excluded.session = '' THEN ''
-                ELSE l.pool || 'x' || l.slot || 'f' || (l.fence + 1)
+                ELSE l.pool || 'x' || l.slot || 'f' || (greatest(l.fence, base) + 1)
             END,
             -- The instant of now and not of the beginning: whoever had the slot before may have ended while this one waited.
             granted = CASE excluded.revision
