@@ -77,7 +77,7 @@ def _want_claim(order: Claim, wants: Wants) -> None:
 
 
 class Found(NamedTuple):
-    """What was read at one instant: the clock, the generation of terms, what fences count from, and rows of leases, terms, holds, keys and exits."""
+    """What was read at one instant: the clock, the generation of terms, what fences count from, and rows by their kind."""
 
     now: float
     generation: int
