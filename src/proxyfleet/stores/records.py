@@ -24,6 +24,8 @@ COLUMNS = (
     "uuid", "family", "scheme", "host", "port", "username", "password", "capacity", "expires_at", "status",
     "require_check", *LABEL_COLUMNS, *DETAIL_COLUMNS,
 )  # fmt: skip
+SHARED_COLUMNS = ("family", "scheme", "capacity", "expires_at", "status", "require_check", *LABEL_COLUMNS)
+"""Those that many records without secrets and details may have alike; of their other columns but the address none is set."""
 SECRETS = ("password", "refresh_url")
 FIRST_LABEL = 1 + COLUMNS.index("kind")
 FIRST_DETAIL = 1 + COLUMNS.index("max_connections")
@@ -68,6 +70,12 @@ def to_rows(proxies: Sequence[Proxy], uuids: Sequence[bytes], seal: Seal) -> lis
         )
         for proxy, uuid in zip(proxies, uuids, strict=True)
     ]
+
+
+def shared(proxy: Proxy) -> Row:
+    """`SHARED_COLUMNS` of a proxy."""
+    told = (FAMILIES[proxy.scheme], proxy.scheme, proxy.capacity, proxy.expires_at, proxy.status, proxy.require_check)
+    return (*told, *_labels_row(proxy.labels))
 
 
 def from_row(row: Row, opened: Open) -> Proxy:

@@ -13,6 +13,7 @@ from proxyfleet.core.proxy import Proxy, Scheme, with_ids
 from proxyfleet.core.source import Gathered
 from proxyfleet.stores.merging import claims, gathered, is_bare
 from proxyfleet.stores.records import SCHEMES, Row
+from proxyfleet.stores.sql.alike import as_json
 from proxyfleet.stores.sql.inventory import Rows, next_id
 from proxyfleet.stores.sql.keys import refresh
 from proxyfleet.stores.sql.queries import SQL
@@ -66,8 +67,10 @@ class Gathering:
         for at, proxy in enumerate(proxies):
             first.setdefault((proxy.host, proxy.port, proxy.username), at)
         known: dict[int, list[Row]] = {at: [] for at in first.values()}
-        for at, *row in connection.executemany(SQL["known_at"], ((at, *place) for place, at in first.items())):
-            known[at].append(row)
+        positions = list(first.values())
+        found: list[Row] = connection.execute(SQL["known_at"], (as_json(list(first)),)).fetchall()
+        for nth, *row in found:
+            known[positions[nth]].append(tuple(row))
         return known
 
     def _insert(self, connection: Connection, proxies: Sequence[Proxy], teller: Teller) -> list[int]:
@@ -76,15 +79,14 @@ class Gathering:
         self._rows.insert(connection, with_ids(proxies, first))
         ids = range(first, first + len(proxies))
         mark, trusted, now = teller
-        connection.executemany(SQL["insert_found"], ((proxy_id, mark, trusted, now) for proxy_id in ids))
+        connection.execute(SQL["insert_found"], (mark, trusted, now, first))
         return list(ids)
 
     def _heard(self, connection: Connection, proxy: Proxy, known: list[Row] | None, teller: Teller) -> int:
         """A proxy that is named again; its id when that has changed its record, else 0. `known` None is to be looked up."""
         if known is None:
-            known = [
-                row[1:] for row in connection.execute(SQL["known_at"], (0, proxy.host, proxy.port, proxy.username))
-            ]
+            place = as_json([(proxy.host, proxy.port, proxy.username)])
+            known = [row[1:] for row in connection.execute(SQL["known_at"], (place,))]
         if len(known) != 1 or known[0][3] is None:
             return 0
         return int(known[0][0]) if self._again(connection, proxy, known[0], teller) else 0

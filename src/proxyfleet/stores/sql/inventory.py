@@ -17,6 +17,7 @@ from proxyfleet.stores.merging import taken
 from proxyfleet.stores.pages import proxies_of
 from proxyfleet.stores.records import Row, details_of
 from proxyfleet.stores.sealing import Sealing, new_uuids
+from proxyfleet.stores.sql.alike import apart, insert_alike
 from proxyfleet.stores.sql.keys import learn, refresh
 from proxyfleet.stores.sql.queries import SQL
 from proxyfleet.vault import Keyring
@@ -87,9 +88,12 @@ class Rows(Sealing):
 
     def insert(self, connection: Connection, proxies: Sequence[Proxy]) -> None:
         """Insert records as they are, with ids that nobody has had."""
-        rows = self.written_many(proxies, list(new_uuids(len(proxies))))
+        groups, others = apart(proxies)
+        for group in groups:
+            insert_alike(connection, group)
+        rows = self.written_many(others, list(new_uuids(len(others))))
         connection.executemany(
-            SQL["insert_numbered"], ((proxy.id, *row) for proxy, row in zip(proxies, rows, strict=True))
+            SQL["insert_numbered"], ((proxy.id, *row) for proxy, row in zip(others, rows, strict=True))
         )
 
     def change(self, connection: Connection, proxies: Sequence[Proxy]) -> None:

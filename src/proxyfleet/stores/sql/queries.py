@@ -2,7 +2,7 @@
 
 from proxyfleet.stores.pages import SELECTED
 from proxyfleet.stores.purchase_rows import COLUMNS as PURCHASE
-from proxyfleet.stores.records import COLUMNS, DETAIL_COLUMNS
+from proxyfleet.stores.records import COLUMNS, DETAIL_COLUMNS, SHARED_COLUMNS
 from proxyfleet.stores.statements import read_statements
 
 SQL = read_statements(
@@ -12,4 +12,6 @@ SQL = read_statements(
     marks=", ".join("?" * len(COLUMNS)),
     selected=SELECTED,
     details=", ".join(DETAIL_COLUMNS),
+    shared=", ".join(SHARED_COLUMNS),
+    shared_marks=", ".join("?" * len(SHARED_COLUMNS)),
 )

@@ -1,11 +1,15 @@
 -- Every statement of the SQLite store, by name. `{row}` is replaced by the columns of records.COLUMNS, `{selected}` by
--- what stores.pages reads, `{details}` by records.DETAIL_COLUMNS.
+-- what stores.pages reads, `{details}` by records.DETAIL_COLUMNS, `{shared}` by records.SHARED_COLUMNS.
 
 -- last_proxy
 SELECT max(ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'proxies'), 0), ifnull((SELECT max(id) FROM proxies), 0));
 
 -- insert_numbered
 INSERT INTO proxies (id, {row}) VALUES (?, {marks});
+
+-- insert_alike
+INSERT INTO proxies (id, uuid, host, port, username, {shared})
+SELECT value ->> 0, randomblob(16), value ->> 1, value ->> 2, value ->> 3, {shared_marks} FROM json_each(?);
 
 -- known_by_identity
 SELECT {selected} FROM proxies WHERE host = ? AND port = ? AND family = ? AND ifnull(username, x'') = ifnull(?, x'');

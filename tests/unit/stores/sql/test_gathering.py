@@ -44,6 +44,6 @@ def test_finding_a_place_uses_the_index_and_needs_no_sorting() -> None:
     connection = apsw.Connection(":memory:")
     for step in steps_in():
         connection.execute(step.sql)
-    plan = connection.execute(f"EXPLAIN QUERY PLAN {SQL['known_at']}", (0, "h", 1, None)).fetchall()
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {SQL['known_at']}", ('[["h", 1, null]]',)).fetchall()
     assert "proxy_identity (host=? AND port=?)" in str(plan)
     assert "TEMP B-TREE" not in str(plan)
