@@ -1,6 +1,5 @@
 """Copies of a database that is in use, and back (SPEC A8). The key is named, never included."""
 
-import secrets
 from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +8,8 @@ import apsw
 
 from proxyfleet.stores.errors import StoreError, StoreUnusable
 from proxyfleet.stores.sql import claims
-from proxyfleet.stores.sql.copying import copy_database, overwrite
+from proxyfleet.stores.sql.copying import copy_database, fill, overwrite
+from proxyfleet.stores.sql.drafts import drafted
 from proxyfleet.stores.sql.filesystem import make_private, refuse_network
 from proxyfleet.stores.sql.keys import key_rows, refuse_unopenable
 from proxyfleet.stores.sql.migrating import apply, steps_in, version_of
@@ -72,22 +72,26 @@ def _free_name(path: Path) -> Path:
 
 def _put_back(copy: apsw.Connection, path: Path, saved: Path | None) -> None:
     target = connect(path)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.restore")
     try:
         if saved is not None:
             copy_database(target, saved)
-        copy_database(copy, draft)
-        prepared = apsw.Connection(str(draft))
-        try:
-            apply(prepared, draft, steps_in())
-            with transaction(prepared):
-                claims.carry_over(prepared, claims.past(target) if saved is not None else claims.NOTHING)
-            overwrite(target, prepared)
-        finally:
-            prepared.close()
+        with drafted(path) as draft:
+            fill(draft, copy, path)
+            _overwrite_by(draft, target, claims.past(target) if saved is not None else claims.NOTHING)
     finally:
-        draft.unlink(missing_ok=True)
         target.close()
+
+
+def _overwrite_by(draft: Path, target: apsw.Connection, past: claims.Past | None) -> None:
+    """Bring the draft to this program's schema and up to what was granted since, then put it in the target's place."""
+    prepared = apsw.Connection(str(draft))
+    try:
+        apply(prepared, draft, steps_in())
+        with transaction(prepared):
+            claims.carry_over(prepared, past)
+        overwrite(target, prepared)
+    finally:
+        prepared.close()
 
 
 def _refuse_unfit(copy: apsw.Connection, backup: Path, path: Path, source: KeySource) -> None:

@@ -1,12 +1,12 @@
 """Copies a whole database while it is in use, by SQLite's backup API. Knows nothing of what is in it."""
 
 import os
-import secrets
 from pathlib import Path
 
 import apsw
 
 from proxyfleet.stores.errors import StoreError
+from proxyfleet.stores.sql.drafts import drafted
 from proxyfleet.stores.sql.filesystem import make_private
 
 
@@ -15,22 +15,24 @@ def copy_database(source: apsw.Connection, target: Path) -> None:
 
     Raises `StoreError` when it does not fit; then nothing of it is left.
     """
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    make_private(draft)
-    try:
-        copy = apsw.Connection(str(draft))
-        try:
-            overwrite(copy, source)
-            copy.execute("PRAGMA journal_mode = DELETE")
-        except apsw.FullError:
-            raise StoreError(f"{target} cannot be made: the disk is full; free some space, or name another") from None
-        finally:
-            copy.close()
+    with drafted(target) as draft:
+        fill(draft, source, target)
         _sync(draft)
         os.replace(draft, target)
         _sync(target.parent)
+
+
+def fill(draft: Path, source: apsw.Connection, target: Path) -> None:
+    """Write all that is in `source` to a new file; `target` is what it is called when it does not fit."""
+    make_private(draft)
+    copy = apsw.Connection(str(draft))
+    try:
+        overwrite(copy, source)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    except apsw.FullError:
+        raise StoreError(f"{target} cannot be made: the disk is full; free some space, or name another") from None
     finally:
-        draft.unlink(missing_ok=True)
+        copy.close()
 
 
 def overwrite(target: apsw.Connection, source: apsw.Connection) -> None:
