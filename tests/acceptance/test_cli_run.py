@@ -106,6 +106,37 @@ async def test_killed_without_a_word_the_copies_end_and_the_slots_are_free_after
         assert not any(lives(pid) for pid in pids), "a copy must not go on without its lease"
 
 
+@pytest.mark.parametrize("killed", ["the program", "its group", "the program while it stops"])
+async def test_killed_without_a_word_what_the_copies_have_started_ends_too(tmp_path, killed):
+    program = Program(tmp_path)
+    family = "trap '' TERM; sh -c 'sleep 60 & echo $! >> pids; wait' & echo $$ $! >> pids; while :; do wait; done"
+    async with Lab(http=1) as lab:
+        await filled(program, lab)
+        with (tmp_path / "told").open("wb") as told:
+            process = await asyncio.create_subprocess_exec(
+                *program.command("run", "--size", "2", *STORE, "--", "sh", "-c", family),
+                cwd=tmp_path, env=program.environment, stderr=told, start_new_session=True,
+            )  # fmt: skip
+        pids = await copies(tmp_path, 6)
+        try:
+            if "stops" in killed:
+                process.send_signal(signal.SIGTERM)
+                await until(lambda: b"stopping" in (tmp_path / "told").read_bytes(), 20)
+            (os.killpg if "group" in killed else os.kill)(process.pid, signal.SIGKILL)
+            await process.wait()
+            await until(lambda: not any(lives(pid) for pid in pids), 5 + 5)
+        finally:
+            for pid in filter(lives, pids):
+                os.kill(int(pid), signal.SIGKILL)
+
+
+async def until(true, seconds):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it has not come true in time"
+        await asyncio.sleep(0.05)
+
+
 async def copies(folder, count):
     for _ in range(400):
         found = (folder / "pids").read_text().split() if (folder / "pids").exists() else []

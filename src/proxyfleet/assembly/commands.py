@@ -4,15 +4,17 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import tempfile
-from asyncio.subprocess import Process
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from proxyfleet.core.outcome import Category, Outcome
 
+from . import keeper
 from .fleet import Fleet
 from .leased import LeasedProxy
 
@@ -33,14 +35,58 @@ class CommandFailed(Exception):
         self.returncode = returncode
 
 
+class Keeper:
+    """Tells a process of its own which commands run, so that it ends them when this one is killed; see `kept`."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+
+    def watch(self, process: Process) -> None:
+        """End it, with all that it starts, if we are gone."""
+        self._tell(f"+{process.pid}\n")
+
+    def forget(self, process: Process) -> None:
+        """Nobody of it is left: its number may be another's soon."""
+        self._tell(f"-{process.pid}\n")
+
+    def _tell(self, line: str) -> None:
+        with suppress(BrokenPipeError):  # somebody has killed it; the commands run all the same
+            os.write(self._pipe, line.encode())
+
+
+@asynccontextmanager
+async def kept() -> AsyncIterator[Keeper]:
+    """A keeper for the time of the body; in a session of its own, for a terminal kills whole groups."""
+    reading, writing = os.pipe()
+    try:
+        process = await _start_keeper(reading)
+        yield Keeper(writing)
+    finally:
+        os.close(writing)
+    await process.wait()
+
+
+async def _start_keeper(reading: int) -> Process:
+    command = (sys.executable, "-I", "-S", keeper.__file__, str(PATIENCE))
+    try:
+        return await asyncio.create_subprocess_exec(
+            *command, stdin=reading, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
+        )
+    finally:
+        os.close(reading)
+
+
 class CommandWorker:
     """`via` is `direct` or `gateway`. The command may write a failure's category to the file named in PROXYFLEET_REPORT."""
 
-    def __init__(self, fleet: Fleet, command: Sequence[str], environment: Mapping[str, str], via: str) -> None:
+    def __init__(
+        self, fleet: Fleet, command: Sequence[str], environment: Mapping[str, str], via: str, keeper: Keeper
+    ) -> None:
         self._fleet = fleet
         self._command = command
         self._environment = environment
         self._via = via
+        self._keeper = keeper
 
     async def __call__(self, proxy: LeasedProxy | None) -> None:
         """One run of the command. Raises `CommandFailed`; cancelled, it ends the command first."""
@@ -48,10 +94,12 @@ class CommandWorker:
             report = Path(folder, "report")
             environment = environment_of(self._environment, proxy, self._via) | {"PROXYFLEET_REPORT": str(report)}
             process = await self._start(environment)
+            self._keeper.watch(process)
             try:
                 code = await process.wait()
             finally:
                 await end(process)
+                self._keeper.forget(process)
             if proxy is not None:
                 self._record(proxy, report)
             if code:
@@ -60,7 +108,7 @@ class CommandWorker:
     async def _start(self, environment: dict[str, str]) -> Process:
         try:
             return await asyncio.create_subprocess_exec(
-                *mortal(), *self._command, env=environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+                *mortal(), *self._command, env=environment, stdin=DEVNULL, start_new_session=True
             )
         except OSError as error:
             raise OSError(
@@ -74,7 +122,10 @@ class CommandWorker:
 
 
 def mortal() -> tuple[str, ...]:
-    """What to put before a command so that it ends when this process dies, where the system has it (Linux, util-linux)."""
+    """What to put before a command so that it ends when this process dies, where the system has it (Linux, util-linux).
+
+    It is there from the first moment on; what the command starts is the keeper's.
+    """
     setpriv = shutil.which("setpriv")
     return () if setpriv is None else (setpriv, "--pdeathsig", "TERM", "--")
 

@@ -73,7 +73,7 @@ def run(
 async def _run(session: Session, command: list[str], plan: Plan, signalled: Callable[[int], None]) -> "list[WorkerEnd]":
     import asyncio
 
-    from proxyfleet.assembly.commands import CommandWorker
+    from proxyfleet.assembly.commands import CommandWorker, kept
     from proxyfleet.assembly.loop import stop_on_signals
     from proxyfleet.assembly.sessions import SessionManager
     from proxyfleet.settings.load import environment
@@ -83,12 +83,12 @@ async def _run(session: Session, command: list[str], plan: Plan, signalled: Call
         session.say(f"{what}: {line}" if what == "short" else f"{worker} {what}: {line}")
         sys.stderr.flush()
 
-    async with embedded(session) as fleet:
+    async with embedded(session) as fleet, kept() as keeper:
         stop, force = asyncio.Event(), asyncio.Event()
         stop_on_signals(stop, force, told=signalled)
         running = await SessionManager(fleet).start(
             size=plan.size,
-            worker=CommandWorker(fleet, command, environment(), plan.via),
+            worker=CommandWorker(fleet, command, environment(), plan.via, keeper),
             selector=plan.selector,
             tell=tell,
             label=plan.label,
