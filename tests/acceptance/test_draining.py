@@ -89,10 +89,12 @@ class Load:
         return not kept or b"connection: close" in head.lower()
 
 
+@pytest.mark.parametrize("own_sockets", ["true", "false"])
 @pytest.mark.parametrize("told", ["the parent", "everybody, as systemd and terminals do"])
-async def test_nothing_that_runs_is_aborted(program, lab, told):
+async def test_nothing_that_runs_is_aborted(program, lab, told, own_sockets):
     file, target = lab
-    with together(program, file, PROXYFLEET_GATEWAY_CONNECT_PORTS="any") as node:
+    settings = {"PROXYFLEET_GATEWAY_CONNECT_PORTS": "any", "PROXYFLEET_GATEWAY_OWN_SOCKETS": own_sockets}
+    with together(program, file, **settings) as node:
         load = Load(node.told["gateway"], target)
         sizes = [DRIPS // 2 + DRIPS * number // LONG for number in range(LONG)]
         async with asyncio.TaskGroup() as tasks:

@@ -196,7 +196,7 @@ class Gateway:
         ctx = self._ctx
         ctx.draining = True
         if self._servers:
-            self._servers.pop(0).close()
+            await self._servers.pop(0).drain()
         await self._hear_out()
         for swept in list(ctx.live):
             swept.drain()
@@ -216,7 +216,8 @@ class Gateway:
         """End everything now."""
         ctx = self._ctx
         ctx.draining = True
-        self._stop_listening()
+        for listening in self._stop_listening():
+            await listening.settled()
         if self._sweeping is not None:
             self._sweeping.cancel()
         for swept in list(ctx.live):
@@ -232,10 +233,12 @@ class Gateway:
         if poller is not None:
             poller.close()
 
-    def _stop_listening(self) -> None:
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+    def _stop_listening(self) -> list[Listening]:
+        """What was listened on."""
+        stopped, self._servers = self._servers, []
+        for server in stopped:
+            server.abort()
+        return stopped
 
 
 def resident_bytes() -> int:

@@ -128,6 +128,24 @@ async def test_what_has_reached_us_before_the_drain_is_answered():
         await asyncio.wait_for(draining, 5)
 
 
+async def test_who_has_dialled_before_the_drain_is_answered_though_nobody_had_accepted():
+    async with Kit(answering(OK)) as kit:
+        clients = [socket.create_connection(kit.gateway.address) for _ in range(40)]  # the loop has no turn meanwhile
+        for client in clients:
+            client.sendall(get())
+            client.setblocking(False)
+        draining = asyncio.get_running_loop().create_task(kit.gateway.drain(5.0))
+        for client in clients:
+            got = b""
+            while not got.endswith(b"hi"):
+                more = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(client, 4096), 5)
+                assert more, got
+                got += more
+            assert b"Connection: close" in got
+            client.close()
+        await asyncio.wait_for(draining, 5)
+
+
 async def test_drain_cuts_what_outlives_the_grace():
     async with Kit(echoing, silent) as kit:
         tunnel = await kit.client()
