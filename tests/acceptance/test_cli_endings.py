@@ -1,12 +1,16 @@
 """How commands end when something outside of them does: a signal, a reader that goes, a stream that is closed, a full disk."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
+import time
 
 import pytest
-from tests.acceptance.program import PATIENCE, Program, refused
+from tests.acceptance.program import PATIENCE, Program, connected, refused
+
+from proxyfleet.lab import Behaviour, Lab
 
 STORE = ("--store", "sqlite:///fleet.db")
 LINES = "\n".join(f"http://198.51.100.{n}:80" for n in range(1, 200))
@@ -49,6 +53,52 @@ def test_a_signal_ends_an_import_that_waits_for_more_input(program, number):
     )
     process.stdin.close()
     assert json.loads(program.run("db", "status", "--json", *STORE).stdout)["integrity"] == "ok"
+
+
+async def test_a_check_that_is_stopped_says_how_far_it_came(tmp_path):
+    program = Program(tmp_path)
+    slow = Behaviour(latency=60.0)
+    async with Lab(http=2) as lab, Lab(http=1, behaviour=slow) as silent:
+        lines = "\n".join([*lab.lines(), *silent.lines()])
+        assert (
+            await asyncio.to_thread(program.run, "import", "-", "--allow-private", *STORE, text=lines)
+        ).returncode == 0
+        judge = f"{lab.target.url}/judge"
+        process = await asyncio.create_subprocess_exec(
+            *program.command("check", "--judge", judge, "--timeout", "60", *STORE),
+            cwd=tmp_path, env=program.environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        while len({visit.proxy for visit in lab.target.requests} - {None}) < 2:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        _, told = await asyncio.wait_for(process.communicate(), PATIENCE)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert told.decode() == "interrupted: 2 proxies were tried, 0 are recorded; check again for the others\n"
+
+
+def test_a_rotation_that_is_stopped_says_how_far_it_came(program):
+    lines = "".join(f"http://u:p{n}@1.1.{n // 200}.{n % 200}:80\n" for n in range(20_000))
+    program.json("import", "-", *STORE, text=lines)
+    process = subprocess.Popen(
+        program.command("key", "rotate", *STORE),
+        cwd=program.home, env=program.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not secrets_by_newest_key(program):
+        time.sleep(0.002)
+    process.send_signal(signal.SIGTERM)
+    out, told = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (128 + signal.SIGTERM, "")
+    count, _, rest = told.removeprefix("interrupted: at least ").partition(" ")
+    assert rest == "secrets are re-encrypted; the next `proxyfleet key rotate` does the others\n"
+    assert program.json("key", "rotate", *STORE)["reencrypted"] in range(1, 20_001 - int(count))
+
+
+def secrets_by_newest_key(program):
+    with connected(f"file:{program.home / 'fleet.db'}?mode=ro") as connection:
+        kids = connection.execute("SELECT kid FROM keyring WHERE state = 'primary'").fetchall()
+        kid = kids[0] if len(connection.execute("SELECT 1 FROM keyring").fetchall()) > 1 else (b"",)
+        return connection.execute("SELECT count(*) FROM proxies WHERE substr(password, 5, 8) = ?", kid).fetchone()[0]
 
 
 @pytest.mark.parametrize("what", ["list", "export", "export --format csv", "stats"])

@@ -44,6 +44,7 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+@pytest.mark.alone
 def test_a_thousand_proxies_start_in_two_seconds_and_know_their_names(run: Callable[..., object]) -> None:
     async def scene() -> tuple[float, set[bool]]:
         begun = time.perf_counter()

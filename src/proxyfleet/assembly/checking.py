@@ -31,6 +31,9 @@ from proxyfleet.wire.http1_head import HeadError
 from .embedded import EmbeddedNode
 from .opening import Opened
 
+TellBoth = Callable[[int, int], object]
+"""Hears how many proxies have been seen to, and how many of them are recorded."""
+
 
 class BadJudge(FleetError):
     """There is no judge, or its address cannot be used."""
@@ -154,21 +157,31 @@ async def check_stored(
     dry_run: bool = False,
     every_way: bool = False,
     site: Site | None = None,
-    tell: Tell = lambda _: None,
+    tell: TellBoth = lambda _tried, _recorded: None,
 ) -> list[Finding]:
     """Check what a selector names in the store; running nodes hear of it through the store. A dry run writes nothing."""
     judges_of(settings)
     node = EmbeddedNode(opened, settings.rules)
     await node.start()
+    tried = recorded = 0
+
+    def tell_tried(count: int) -> None:
+        nonlocal tried
+        tried = count
+        tell(tried, recorded)
+
     try:
         proxies = [node.fleet.get(one) for one in matching(node.fleet, selector, wall_clock())]
 
         async def keep(findings: Sequence[Finding]) -> None:
+            nonlocal recorded
             if not dry_run:
                 await keep_findings(node.fleet, opened.store, findings, wall_clock)
                 await node.sharing.tell_all()
+                recorded += len(findings)
+                tell(tried, recorded)
 
-        return await check_all(settings, proxies, keep, every_way=every_way, site=site, tell=tell)
+        return await check_all(settings, proxies, keep, every_way=every_way, site=site, tell=tell_tried)
     finally:
         await node.stop()
 

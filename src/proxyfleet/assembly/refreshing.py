@@ -140,6 +140,7 @@ async def fetch_sources(
         if tell is not None:
             tell(len(done))
 
-    told = await Refreshing(settings, store, recorder.note).fetch(names, dry_run=dry_run, tell=count)
-    await recorder.flush()
-    return told
+    try:
+        return await Refreshing(settings, store, recorder.note).fetch(names, dry_run=dry_run, tell=count)
+    finally:
+        await recorder.flush()

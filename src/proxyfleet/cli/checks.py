@@ -9,11 +9,13 @@ import typer
 from .commanding import command
 from .failing import BadUsage, Ended, ExitCode
 from .orders import running_members
-from .progressing import counting
+from .progressing import counting, telling_how_far
 from .session import Session
 
 if TYPE_CHECKING:
     from proxyfleet.core.checks import Finding
+    from proxyfleet.core.selector import Selector
+    from proxyfleet.ports.checks import Site
 
 WIDTH: Final = 40
 MOST_SHOWN: Final = 20
@@ -66,8 +68,7 @@ def check(session: Session, asking: Asking, selector: Which = "all") -> None:
     for name, value in (wanted | {"timeout": asking.timeout}).items():
         if value is not None:
             session.flags[f"checks.{name}"] = (f"--{name.replace('_', '-')}", value)
-    with counting(session, "proxies checked") as tell:
-        found = session.run(_checked(session, asking, selector, tell or (lambda _: None)), fast=True)
+    found = session.run(_checked(session, asking, selector), fast=True)
     told = summed_up(found) | {"countries_by": _atlas(session), "recorded": not asking.dry_run}
     session.show(
         told | {"proxies": [shown(one) for one in found]} if session.common.json else None, lambda: _people(told, found)
@@ -95,32 +96,48 @@ def _statuses(text: str | None) -> list[int]:
     return [int(word) for word in words]
 
 
-async def _checked(session: Session, asking: Asking, selector: str, tell: Any) -> "list[Finding]":
-    """`Any`: a `progressing.Tell`, whose type Typer must not see."""
-    from proxyfleet.assembly.checking import check_stored, site_of
+async def _checked(session: Session, asking: Asking, selector: str) -> "list[Finding]":
     from proxyfleet.core.selector import Selector
 
     from .edits import _text
 
-    wanted, settings = Selector.parse(_text(selector)), session.loaded.settings
-    if asking.site is None and (asking.site_status or asking.site_forbids):
-        raise BadUsage("what a site answers needs the site: --site https://shop.example/")
-    site = asking.site and site_of(
-        asking.site, _statuses(asking.site_status), asking.site_forbids, settings.gateway.answer_rules
-    )
-    async with session.opened("refuse") as opened:
-        found = await check_stored(
-            settings,
-            opened,
-            wanted,
-            dry_run=asking.dry_run,
-            every_way=asking.every_protocol,
-            site=site or None,
-            tell=tell,
-        )
+    found = await _stored(session, asking, Selector.parse(_text(selector)), _site(session, asking))
     if not asking.dry_run:
         await _tell_node(session, found)
     return found
+
+
+def _site(session: Session, asking: Asking) -> "Site | None":
+    from proxyfleet.assembly.checking import site_of
+
+    if not asking.site:
+        if asking.site is None and (asking.site_status or asking.site_forbids):
+            raise BadUsage("what a site answers needs the site: --site https://shop.example/")
+        return None
+    rules = session.loaded.settings.gateway.answer_rules
+    return site_of(asking.site, _statuses(asking.site_status), asking.site_forbids, rules)
+
+
+async def _stored(session: Session, asking: Asking, wanted: "Selector", site: "Site | None") -> "list[Finding]":
+    """Check, record, and count."""
+    from proxyfleet.assembly.checking import check_stored
+
+    settings, dry_run, recorded = session.loaded.settings, asking.dry_run, 0
+
+    def stays(tried: int) -> str:
+        return "" if dry_run else f"{tried} proxies were tried, {recorded} are recorded; check again for the others"
+
+    def tell(tried: int, kept: int) -> None:
+        nonlocal recorded
+        recorded = kept
+        count(tried)
+
+    with counting(session, "proxies checked") as shown, telling_how_far(session, shown, stays) as count:
+        async with session.opened("refuse") as opened:
+            every_way = asking.every_protocol
+            return await check_stored(
+                settings, opened, wanted, dry_run=dry_run, every_way=every_way, site=site, tell=tell
+            )
 
 
 async def _tell_node(session: Session, found: "list[Finding]") -> None:

@@ -175,10 +175,13 @@ def _people_of_copy(copied: "Copied") -> None:
 async def _copy(session: Session, urls: tuple[str, str], to_key_file: Path | None) -> "Copied":
     from proxyfleet.assembly.copying import copy_between
 
-    from .progressing import counting
+    from .progressing import counting, telling_how_far
 
-    with counting(session, "records") as shown:
-        return await copy_between(session.loaded.settings, *urls, to_key_file, lambda _, count: shown and shown(count))
+    def stays(_: int) -> str:
+        return "the target is unfinished and opens for nothing else; the next `db copy` into it starts anew"
+
+    with counting(session, "records") as shown, telling_how_far(session, shown, stays) as tell:
+        return await copy_between(session.loaded.settings, *urls, to_key_file, lambda _, count: tell(count))
 
 
 def claims_back(session: Session) -> None:

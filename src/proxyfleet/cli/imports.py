@@ -1,18 +1,13 @@
 """`import` and `add`: proxies into the store, with a verdict for every line."""
 
-from asyncio import CancelledError
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxyfleet.core.errors import FleetError
-
 from .commanding import command
 from .failing import BadUsage, Ended, ExitCode
-from .progressing import Tell, counting
+from .progressing import counting, telling_how_far
 from .session import Session
 from .telling import keep_added
 
@@ -79,37 +74,17 @@ def import_(
 
     wish = wish_from(reading)
 
+    def stays(lines: int) -> str:
+        return "" if wish.dry_run else f"{lines} lines are stored; repeat the import, they are duplicates then"
+
     async def work() -> "ImportReport":
-        with counting(session, "lines") as shown, telling_how_far(session, wish.dry_run, shown) as tell:
+        with counting(session, "lines") as shown, telling_how_far(session, shown, stays) as tell:
             async with session.opened("pretend" if reading.dry_run else "make") as found:
                 report = await import_sources(found.store, source, wish, tell)
                 await keep_added(found.store, 0 if wish.dry_run else report.added, ", ".join(map(named, source)))
                 return report
 
     _tell(session, session.run(work()), reading)
-
-
-@contextmanager
-def telling_how_far(session: Session, dry_run: bool, tell: Tell | None) -> Iterator[Tell]:
-    """Whoever or whatever stops an import, it is told what stays of it. What is given passes the count on to `tell`."""
-    lines = 0
-
-    def count(done: int) -> None:
-        nonlocal lines
-        lines = done
-        if tell is not None:
-            tell(done)
-
-    try:
-        yield count
-    except (CancelledError, KeyboardInterrupt, FleetError) as problem:
-        if lines and not dry_run:
-            stays = f"{lines} lines are stored; repeat the import, they are duplicates then"
-            if isinstance(problem, FleetError):
-                problem.add_note(stays)
-            else:
-                session.fault(f"interrupted: {stays}")
-        raise
 
 
 def add(

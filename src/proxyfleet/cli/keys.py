@@ -137,10 +137,13 @@ def rotate(
 
 
 async def _rotate(session: Session) -> int:
-    from .progressing import counting
+    from .progressing import counting, telling_how_far
+
+    def stays(secrets: int) -> str:
+        return f"at least {secrets} secrets are re-encrypted; the next `proxyfleet key rotate` does the others"
 
     async with session.opened("refuse") as opened:
-        with counting(session, "secrets") as tell:
+        with counting(session, "secrets") as shown, telling_how_far(session, shown, stays) as tell:
             return await _keeper(opened.store).rotate(tell)
 
 

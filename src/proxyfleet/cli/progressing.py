@@ -1,8 +1,11 @@
-"""A counter for long work: on a terminal, on standard error, and nothing elsewhere."""
+"""How far long work has come: a counter on a terminal, and a line for whoever stops it before its end."""
 
 import sys
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from proxyfleet.core.errors import FleetError
 
 from .session import Session
 
@@ -22,3 +25,27 @@ def counting(session: Session, unit: str) -> Iterator[Tell | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(unit, total=None)
         yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def telling_how_far(session: Session, tell: Tell | None, stays: Callable[[int], str]) -> Iterator[Tell]:
+    """Whoever or whatever stops the work, it is told what stays of it, unless that is nothing. What is given passes the count on
+    to `tell`.
+    """
+    reached = 0
+
+    def count(done: int) -> None:
+        nonlocal reached
+        reached = done
+        if tell is not None:
+            tell(done)
+
+    try:
+        yield count
+    except (CancelledError, KeyboardInterrupt, FleetError) as problem:
+        if reached and (told := stays(reached)):
+            if isinstance(problem, FleetError):
+                problem.add_note(told)
+            else:
+                session.fault(f"interrupted: {told}")
+        raise

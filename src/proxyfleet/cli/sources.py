@@ -9,7 +9,7 @@ import typer
 from .commanding import command
 from .durations import METAVAR, duration
 from .failing import Ended, ExitCode
-from .progressing import counting
+from .progressing import counting, telling_how_far
 from .session import Session
 
 if TYPE_CHECKING:
@@ -221,8 +221,11 @@ def fetch(
 async def _fetched(session: Session, names: list[str], dry_run: bool) -> "Round":
     from proxyfleet.assembly.refreshing import fetch_sources
 
+    def stays(sources: int) -> str:
+        return "" if dry_run else f"what {sources} sources name is stored; the next fetch looks at the others too"
+
     async with session.opened(missing="pretend" if dry_run else "make") as opened:
-        with counting(session, "sources") as tell:
+        with counting(session, "sources") as shown, telling_how_far(session, shown, stays) as tell:
             return await fetch_sources(session.loaded.settings, opened.store, names, dry_run=dry_run, tell=tell)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.stores.test_pages import proxies
 
@@ -30,6 +30,7 @@ def slowly(wanted: list[Proxy], stored: dict[Identity, Proxy], next_id: int) -> 
     return answers
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine drawing alone takes longer than it allows
 @given(st.lists(few, max_size=4, unique_by=lambda proxy: proxy.identity), st.lists(few, max_size=8))
 def test_the_same_as_one_by_one(known: list[Proxy], wanted: list[Proxy]) -> None:
     before = {proxy.identity: settled(proxy, nth) for nth, proxy in enumerate(known, start=1)}
