@@ -211,6 +211,10 @@ class SheetSide:
                 continue
             try:
                 report = await self.exchange(Ways())
+                if not report.quiet:
+                    log.info(
+                        "action=mirror into=%s out=%s conflicts=%d", report.into, report.out, len(report.conflicts)
+                    )
                 for line in report.lines({}):
                     log.info("action=mirror %s", line)
             except FleetError as error:

@@ -4,7 +4,6 @@ Everything that is applied may be applied again: a process that dies in the midd
 does not finish. Nothing is written, and nothing is taken out, on the strength of a reading that failed.
 """
 
-import logging
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,8 +24,6 @@ from proxyfleet.services.mirroring.merge import Conflict
 from proxyfleet.services.mirroring.plan import Plan, Sides, Ways, plan_of
 from proxyfleet.services.mirroring.records import changed
 from proxyfleet.services.mirroring.report import MirrorReport
-
-log = logging.getLogger("proxyfleet.sheets")
 
 PIECE: Final = 1_000
 """Proxies that are stored at once, and rows that are appended by one call."""
@@ -84,13 +81,6 @@ class Mirror:
             await self._carry_out(plan, reading, ways)
         except FleetError as error:
             plan.report.failure = str(error)
-        if not plan.report.quiet:
-            log.info(
-                "action=mirror into=%s out=%s conflicts=%d",
-                plan.report.into,
-                plan.report.out,
-                len(plan.report.conflicts),
-            )
         return plan.report
 
     async def _carry_out(self, plan: Plan, reading: SheetReading, ways: Ways) -> None:
