@@ -32,7 +32,11 @@ _MEANINGS: Final[dict[type[Exception], type[httpx.TransportError]]] = {
 
 
 class AddressRefused(httpx.ConnectError):
-    """The name leads, also or only, to an address that must not be dialled; nothing was sent."""
+    """The name leads, also or only, to an address that must not be dialled; nothing was sent. `code` is the policy's."""
+
+    def __init__(self, told: str, code: str = "") -> None:
+        super().__init__(told)
+        self.code = code
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):
@@ -115,8 +119,9 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
             addresses = await self._resolver.addresses(host)
         except Unresolved:
             raise httpx.ConnectError(f"the host {host!r} has no address") from None
-        if any(self._policy.judge(address, port) is not None for address in addresses):
-            raise AddressRefused(f"the host {host!r} is not a public address")
+        for address in addresses:
+            if (code := self._policy.judge(address, port)) is not None:
+                raise AddressRefused(f"the host {host!r} is not a public address", code)
         return addresses
 
     async def _recognise(self, stream: httpcore.AsyncNetworkStream, address: str, port: int) -> None:

@@ -36,7 +36,7 @@ class ListPolicy(DestinationPolicy):
 
     def judge(self, host: str, port: int) -> str | None:
         """As `DestinationPolicy.judge`."""
-        return "destination_private" if _is_link_local(host) else super().judge(host, port)
+        return "link_local" if _is_link_local(host) else super().judge(host, port)
 
 
 def _is_link_local(host: str) -> bool:
@@ -131,12 +131,17 @@ def _told(status: int) -> str:
 def cause(error: Exception) -> str:
     """httpx's own texts may hold the address with its secrets; those of `net` do not."""
     if isinstance(error, AddressRefused):
-        return f"{error}; allow private addresses if that is wanted"
+        return f"{error}; {_REMEDIES.get(error.code, 'give another address')}"
     if isinstance(error, TooLarge | httpx.TooManyRedirects | httpx.DecodingError):
         return str(error)
     return _WORDS.get(type(error).__name__, f"failed with {type(error).__name__}")
 
 
+_REMEDIES: Final = {
+    "destination_private": "allow private addresses if that is wanted",
+    "link_local": "nothing is ever fetched from link-local ones, give another",
+    "own_address": "it is one that this node itself listens on, give another",
+}
 _WORDS: Final = {
     "ConnectError": "cannot be reached",
     "ConnectTimeout": "does not accept connections",

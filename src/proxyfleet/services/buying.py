@@ -154,16 +154,21 @@ class Buying:
         except Refused as error:
             refused = await self._settled(purchase, PurchaseState.REFUSED, str(error))
             self.say(Happened.PURCHASE_FAILED, refused)
-            raise BuyingFailed(error.code, f"{self.account.name}: {error}", purchase.tag) from error
+            raise BuyingFailed(error.code, self._told(error), purchase.tag) from error
         except Away as error:
             await self._settled(purchase, PurchaseState.VOID, str(error))
-            raise BuyingFailed("away", f"{self.account.name}: {error}", purchase.tag) from error
+            raise BuyingFailed("away", self._told(error), purchase.tag) from error
         except Exception as error:
             lost = await self._settled(purchase, PurchaseState.UNCLEAR, str(error) or type(error).__name__)
             self.say(Happened.PURCHASE_UNCLEAR, lost)
-            told = f"{self.account.name}: {error}; it counts as spent until the list settles it, do not order again"
+            told = f"{self._told(error)}; it counts as spent until the list settles it, do not order again"
             raise BuyingFailed("unclear", told, purchase.tag) from error
         return await self._taken(purchase, placed)
+
+    def _told(self, error: Exception) -> str:
+        """What went wrong, and at whom; most errors of providers name themselves."""
+        name, words = f"provider {self.account.name}: ", str(error) or type(error).__name__
+        return words if words.startswith(name) else name + words
 
     async def _taken(self, purchase: Purchase, placed: Placed) -> Purchase:
         """First the proxies, then the word that they are there: after a crash in between the list tells it again."""

@@ -146,6 +146,21 @@ async def test_addresses_are_judged_by_the_transport():
         assert "not a public address; allow private addresses" in fetched.problem
 
 
+@pytest.mark.parametrize(
+    ("host", "own", "remedy"),
+    [
+        ("169.254.169.254", [], "nothing is ever fetched from link-local ones"),
+        ("127.0.0.1", [("127.0.0.1", 1)], "this node itself listens on"),
+    ],
+)
+async def test_nobody_is_told_to_allow_what_is_never_allowed(host, own, remedy):
+    policy = ListPolicy(allow_private=True, own=own)
+    client = httpx.AsyncClient(transport=CheckedTransport(policy), trust_env=False)
+    async with Downloads(client)(f"http://{host}:1/") as fetched:
+        assert remedy in fetched.problem
+        assert "allow private" not in fetched.problem
+
+
 async def test_one_host_is_not_asked_by_everybody_at_once():
     asked = downloads(httpx.Response(200, content=b""))
     assert asked._turn("http://a/x") is asked._turn("http://a/y")

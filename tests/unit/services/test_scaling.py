@@ -116,7 +116,7 @@ async def test_a_dry_run_changes_nothing(world):
 
 async def test_a_provider_that_says_no_is_told(world):
     world.seller.faults = ["refused"]
-    assert await world.run() == "0 slots free: shop: the account is empty; top it up"
+    assert await world.run() == "0 slots free: provider shop: the account is empty; top it up"
     empty = Scaling(world.store, RULE, world.free, None, [], lambda: "pf-x")
     assert "no source and no provider is named" in await empty.run(world.clock() + 600.0)
 
