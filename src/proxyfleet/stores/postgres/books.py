@@ -23,7 +23,8 @@ NEVER = -1
 @dataclass
 class Wants:
     """What is to be read. `tokens` are slots of which the pair and the terms are wanted too, `crowded` pools only beyond
-    their capacity, `exits` those behind them with what runs there. `alone`: that was not all that has to stay as it is.
+    their capacity, `exits` those behind them with what runs there. `shared`: also which exits the proxies have has to stay as
+    it is; `alone`: that was not all that has to.
     """
 
     slots: set[Slot] = field(default_factory=set)
@@ -35,6 +36,7 @@ class Wants:
     keys: set[tuple[str, str]] = field(default_factory=set)
     exits: set[str] = field(default_factory=set)
     sweeps: list[Sweep] = field(default_factory=list)
+    shared: bool = False
     alone: bool = False
 
     def add(self, more: "Wants") -> None:
@@ -66,6 +68,7 @@ def wants_of(orders: Iterable[Order], *, refused: bool = False) -> Wants:
 
 
 def _want_claim(order: Claim, wants: Wants) -> None:
+    wants.shared = wants.shared or order.share_exits
     if order.key is not None:
         wants.keys.add((order.holder.principal, order.key))
     for candidate in order.candidates:
@@ -100,6 +103,7 @@ class ReadBooks:
         self.keys: dict[tuple[str, str], Remembered] = {}
         self._wants = wants
         self._terms = {row[0]: terms_of(tuple(row[1:6])) for row in found.terms}
+        self._addresses: dict[int, str | None] = {row[0]: row[5] for row in found.terms}
         self._exits: dict[str, set[int]] = {}
         for exit_address, proxy_id in found.exits:
             self._exits.setdefault(exit_address, set()).add(proxy_id)
@@ -178,6 +182,13 @@ class ReadBooks:
     def revision(self, key: Slot | Pair) -> int:
         """The revision that the row gets by being written."""
         return self._revisions.get(key, NEVER) + 1
+
+    def exits(self) -> tuple[list[int], list[str | None], list[str], int]:
+        """What has to stay as it is of exits, unless nobody else may write: proxies and theirs, and how many are behind them."""
+        if not self._wants.shared or self._wants.alone:
+            return [], [], [], 0
+        behind = sum(len(self._exits.get(exit_address, ())) for exit_address in self._wants.exits)
+        return [*self._addresses], [*self._addresses.values()], [*self._wants.exits], behind
 
     def deadline(self, now: float) -> float:
         """The soonest expiry of a running lease that was changed: past it, the decision would come too late."""

@@ -122,6 +122,7 @@ async def attempt(
     connection: Connection, orders: Sequence[Order], wants: Wants, node: str, shift: float, *, alone: bool = False
 ) -> Decided | None:
     """None when somebody else was quicker, or may be, and nothing was written. What turns out to be wanted joins `wants`."""
+    wants.alone = wants.alone or alone
     for _ in range(MOST_LOOKS):
         found = await look(connection, wants, shift)
         books = ReadBooks(wants, found)
@@ -182,5 +183,6 @@ async def write(
             *columns(leases, 11),
             *columns(holds, 11),
             *columns(keys, 5),
+            *books.exits(),
         )
     )

@@ -154,10 +154,10 @@ SELECT
 SELECT * FROM sweepable(fleet_time($1), $2, $3, $4, $5, $6);
 
 -- put_claims
-SELECT put_claims(
+SELECT CASE WHEN exits_stand($33, $34, $35, $36) THEN put_claims(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
     $26, $27, $28, $29, $30, $31, $32
-);
+) ELSE false END;
 
 -- here
 SELECT fleet_time($1), (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint, pg_current_snapshot()::text;

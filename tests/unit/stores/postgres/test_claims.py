@@ -1,6 +1,7 @@
 """The exact way under contention, and orders that cannot be stored."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,7 @@ from proxyfleet.core.orders import (
     Take,
     Taken,
 )
-from proxyfleet.core.proxy import Proxy, Scheme
+from proxyfleet.core.proxy import Details, Measured, Proxy, Scheme
 from proxyfleet.stores.errors import StoreAway, StoreBusy
 from proxyfleet.stores.postgres import claims
 from proxyfleet.stores.postgres.claims import decide
@@ -101,6 +102,38 @@ async def test_terms_that_change_in_between_count(
     (answer,) = (await ask(fleet, Claim(ANN, (at(1),), 60.0, wanted=2))).answers
     assert isinstance(answer, Granted)
     assert [one.code for one in answer.obstacles] == ["unknown_proxy"]
+
+
+EXIT = "192.0.2.1"
+
+
+async def leave_by(store: PostgresStore, *ids: int) -> None:
+    measured = Details(measured=Measured(EXIT))
+    await store.amend(ids, lambda proxy: replace(proxy, details=measured))
+
+
+@pytest.mark.parametrize("before", [(1,), ()], ids=["joined by another", "joins another"])
+async def test_an_exit_that_is_joined_in_between_counts(
+    fleet: PostgresStore, other: PostgresStore, monkeypatch: pytest.MonkeyPatch, before: tuple[int, ...]
+) -> None:
+    """The other node has seen both behind one exit, and nothing running there."""
+    await fleet.amend([1, 2], lambda proxy: replace(proxy, capacity=1))
+    await leave_by(fleet, *before)
+    write = claims.write
+
+    async def disturbed(connection: Connection, *rest: object) -> bool:
+        monkeypatch.setattr(claims, "write", write)
+        await leave_by(other, 1, 2)
+        (answer,) = (await ask(other, Claim(BOB, (at(2),), 60.0, share_exits=True))).answers
+        assert isinstance(answer, Granted)
+        assert answer.leases
+        return await write(connection, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(claims, "write", disturbed)
+    (answer,) = (await ask(fleet, Claim(ANN, (at(1),), 60.0, share_exits=True))).answers
+    assert isinstance(answer, Granted)
+    assert [one.code for one in answer.obstacles] == ["capacity"]
+    assert len((await fleet.standing()).leases) == 1
 
 
 async def test_when_others_are_always_quicker_they_have_to_wait(
