@@ -216,8 +216,8 @@ def one_too_many(_: Any) -> Any:
 
 
 def over_capacity(_: Any) -> Any:
-    def take(self: Slots, slot: int, beyond: bool = False) -> None:
-        self._count(slot, 1)
+    def take(self: Slots, slot: int, beyond: bool = False) -> set[int]:
+        return self._count(slot, 1)
 
     return take
 

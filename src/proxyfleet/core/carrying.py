@@ -13,14 +13,12 @@ class Carrying(Keeping):
     def take(self, proxy_id: int, now: float, *, beyond: bool = False) -> None:
         """One more lease on the proxy; raises `NoFreeSlot` at capacity, unless it was granted by others `beyond` it."""
         slot = self._slot(proxy_id)
-        self._slots.take(slot, beyond)
-        self._load_changed(slot, now)
+        self._load_changed(slot, self._slots.take(slot, beyond), now)
 
     def give(self, proxy_id: int, now: float) -> None:
         """One lease less on the proxy; raises `NoFreeSlot` when it carries none."""
         slot = self._slot(proxy_id)
-        self._slots.give(slot)
-        self._load_changed(slot, now)
+        self._load_changed(slot, self._slots.give(slot), now)
 
     def leases(self, proxy_id: int) -> int:
         """How many leases the proxy carries itself."""
@@ -94,7 +92,7 @@ class Carrying(Keeping):
         elif self._index.load_watchers:
             self._index.loaded(slot)
 
-    def _load_changed(self, slot: int, now: float) -> None:
+    def _load_changed(self, slot: int, turned: set[int], now: float) -> None:
         columns = self._columns
         if (
             columns.standing[slot] == READY
@@ -102,7 +100,7 @@ class Carrying(Keeping):
             and not (self._index.load_watchers or self._polite or self._slots.shares(slot))
         ):
             return  # still a free slot, and nobody cares how many
-        for member in self._slots.members(slot):
+        for member in turned:
             if self._columns.due[member] <= now:
                 self._doctor.settle(member, now)
             else:

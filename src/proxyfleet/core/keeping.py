@@ -104,10 +104,9 @@ class Keeping:
         """Take a proxy out; what was learnt about it is forgotten."""
         slot = self._slot(proxy_id)
         self.edits += 1
-        group = self._slots.members(slot)
         self._doctor.reset(slot, now)
         self._index.remove(slot)
-        self._slots.forget(slot)
+        others = self._slots.forget(slot)
         self._exchange.forget(slot)
         self._records.erase(slot)
         self._picking.release_slot(slot)
@@ -117,9 +116,8 @@ class Keeping:
         columns.last_used[slot] = -1.0
         del self._by_id[proxy_id]
         self._spare.append(slot)
-        for member in group:
-            if member != slot:
-                self._doctor.rescore(member, now)
+        for other in others:
+            self._doctor.rescore(other, now)
 
     def replace(self, proxy: Proxy, now: float) -> None:
         """Change a proxy's record; health, leases and assignments stay. New credentials end a refusal of the old ones."""

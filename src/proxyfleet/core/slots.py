@@ -12,18 +12,40 @@ from proxyfleet.core.records import Records
 
 
 class Group:
-    """The slots behind one exit, and how many leases they carry together."""
+    """The slots behind one exit with their capacities, and how many leases they carry together. There may be thousands."""
 
-    __slots__ = ("exit", "leases", "members")
+    __slots__ = ("exit", "leases", "members", "sizes")
 
     def __init__(self, exit_address: str) -> None:
         self.exit = exit_address
-        self.members: list[int] = []
+        self.members: dict[int, int] = {}
+        self.sizes: dict[int, int] = {}
+        """How many members have each capacity."""
         self.leases = 0
+
+    def put(self, slot: int, capacity: int) -> None:
+        """A member, or another capacity of one."""
+        self.drop(slot)
+        self.members[slot] = capacity
+        self.sizes[capacity] = self.sizes.get(capacity, 0) + 1
+
+    def drop(self, slot: int) -> None:
+        """No member any more, if it was one."""
+        if (capacity := self.members.pop(slot, None)) is not None:
+            self.sizes[capacity] -= 1
+            if not self.sizes[capacity]:
+                del self.sizes[capacity]
+
+    def turned(self, before: int) -> set[int]:
+        """The members that had room with so many leases behind the exit and have none now, or the other way round."""
+        low, high = sorted((before, self.leases))
+        if not any(low < size <= high for size in self.sizes):
+            return set()
+        return {slot for slot, size in self.members.items() if low < size <= high}
 
 
 class Slots:
-    """Counters by slot; every method is O(1), but `members` and `place`. `share_exits`: see `Rules`."""
+    """Counters by slot; every method is O(1), unless many turn full or free at once. `share_exits`: see `Rules`."""
 
     def __init__(self, columns: Columns, records: Records, *, share_exits: bool = False) -> None:
         self.columns = columns
@@ -66,61 +88,68 @@ class Slots:
         """Leases that still fit; 0 while more run than a lowered capacity allows."""
         return max(0, self.columns.capacity[slot] - self.carried(slot))
 
-    def take(self, slot: int, beyond: bool = False) -> None:
-        """One more lease; raises `NoFreeSlot` at capacity, unless it may go `beyond`: granted under a higher one."""
+    def take(self, slot: int, beyond: bool = False) -> set[int]:
+        """One more lease; raises `NoFreeSlot` at capacity, unless it may go `beyond`: granted under a higher one.
+
+        Answers, as `give` does, with the slots that may have room no longer or again; itself is always among them.
+        """
         carried = self.carried(slot)
         if not beyond and carried >= self.columns.capacity[slot]:
             raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries {carried} leases, its capacity")
-        self._count(slot, 1)
+        return self._count(slot, 1)
 
-    def give(self, slot: int) -> None:
+    def give(self, slot: int) -> set[int]:
         """One lease less; raises `NoFreeSlot` when there is none."""
         if not self.columns.leases[slot]:
             raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries no lease that could be given back")
-        self._count(slot, -1)
+        return self._count(slot, -1)
 
-    def _count(self, slot: int, more: int) -> None:
+    def _count(self, slot: int, more: int) -> set[int]:
         self.columns.leases[slot] += more
+        turned = {slot}
         if number := self.columns.group[slot]:
-            self._groups[number].leases += more
+            turned |= self._add(self._groups[number], more)
+        return turned
+
+    def _add(self, group: Group, more: int) -> set[int]:
+        before, group.leases = group.leases, group.leases + more
+        return group.turned(before)
 
     def place(self, slot: int, proxy: Proxy) -> set[int]:
         """The slot's record was written: where exits are shared, it shares its capacity with all behind the same exit.
 
-        Running leases are never broken. Answers with the slots of which the room may have changed.
+        Running leases are never broken. Answers with the slots that may have room no longer or again.
         """
         number = self.columns.group[slot]
         before = self._groups[number].exit if number else None
         after = proxy.exit_group if self._share_exits else None
-        if before == after:
-            return {slot}
-        touched = {*self.members(slot)}
-        self._leave(slot)
-        if after is not None:
-            self._join(slot, after)
-        return touched | {*self.members(slot)}
+        if before != after:
+            return {slot} | self._leave(slot) | (set() if after is None else self._join(slot, after))
+        if number:
+            self._groups[number].put(slot, self.columns.capacity[slot])
+        return {slot}
 
-    def _join(self, slot: int, exit_address: str) -> None:
+    def _join(self, slot: int, exit_address: str) -> set[int]:
         number = self._numbers.get(exit_address)
         if number is None:
             self._last += 1
             number = self._numbers[exit_address] = self._last
             self._groups[number] = Group(exit_address)
         group = self._groups[number]
-        group.members.append(slot)
-        group.leases += self.columns.leases[slot]
+        group.put(slot, self.columns.capacity[slot])
         self.columns.group[slot] = number
+        return self._add(group, self.columns.leases[slot])
 
-    def _leave(self, slot: int) -> None:
+    def _leave(self, slot: int) -> set[int]:
         number = self.columns.group[slot]
         if not number:
-            return
+            return set()
         group = self._groups[number]
-        group.members.remove(slot)
-        group.leases -= self.columns.leases[slot]
+        group.drop(slot)
         self.columns.group[slot] = 0
         if not group.members:
             del self._groups[number], self._numbers[group.exit]
+        return self._add(group, -self.columns.leases[slot])
 
     def polite(self, slot: int, target: str | None) -> bool:
         """Whether the proxy's cap on leases per target leaves room for this target."""
@@ -152,10 +181,11 @@ class Slots:
         self.waits[slot] = now + details.min_interval
         return True
 
-    def forget(self, slot: int) -> None:
-        """The slot's proxy is gone."""
-        self._leave(slot)
+    def forget(self, slot: int) -> set[int]:
+        """The slot's proxy is gone; answers with the others that may have room again."""
+        others = self._leave(slot)
         self.columns.leases[slot] = self.columns.active[slot] = 0
         self.waits.pop(slot, None)
         for pair in [pair for pair in self.on_target if pair[0] == slot] if self.on_target else []:
             del self.on_target[pair]
+        return others

@@ -89,13 +89,30 @@ def test_each_looks_at_its_own_capacity(slots: Slots, carrying: Carrying) -> Non
     assert (slots.free(1), slots.free(2), slots.has_room(2)) == (3, 0, False)
 
 
+def test_others_are_concerned_only_when_all_are_full_or_no_longer(slots: Slots, carrying: Carrying) -> None:
+    """There may be thousands behind one exit: what changes nothing for them must not look at them."""
+    slots.columns.capacity[3] = 2
+    for slot in (1, 2, 3):
+        assert slots.place(slot, behind("192.0.2.1")) == {slot}
+    assert [slots.take(1) for _ in range(5)] == [{1}, {1, 3}, {1}, {1}, {1, 2}]
+    assert slots.place(2, behind(None)) == {2}
+    assert slots.give(1) == {1}
+    slots.columns.capacity[3] = 4
+    assert slots.place(3, behind("192.0.2.1")) == {3}
+    assert slots.give(1) == {1, 3}
+    assert slots.forget(3) == set()
+    carrying(2, 2)
+    assert slots.place(2, behind("192.0.2.1")) == {1, 2}
+    assert slots.forget(2) == {1}
+
+
 def test_one_that_leaves_takes_its_own_leases_along(slots: Slots, carrying: Carrying) -> None:
     for slot in (1, 2):
         slots.place(slot, behind("192.0.2.1"))
-    carrying(1, 1)
+    carrying(1, 3)
     carrying(2, 2)
     assert slots.place(2, behind("192.0.2.2")) == {1, 2}
-    assert (slots.carried(1), slots.carried(2)) == (1, 2)
+    assert (slots.carried(1), slots.carried(2)) == (3, 2)
     assert slots.place(2, behind("192.0.2.2")) == {2}
     assert slots.place(2, behind(None)) == {2}
     assert (slots.members(1), slots.members(2), slots.carried(2)) == ((1,), (2,), 2)
