@@ -6,6 +6,7 @@ living holder; a fence only grows; what has expired or ended changes nothing any
 granted only while fewer run behind the proxy's exit than its capacity.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
@@ -111,6 +112,8 @@ class Decider:
         self.now = now
         self.news: list[Lease | Hold] = []
         self._terms: dict[int, Terms | None] = {}
+        self._exits: Counter[str | None] = Counter()
+        """How many leases a claim is about to get behind each exit."""
 
     def decide(self, orders: Sequence[Order]) -> list[Answer]:
         """The answers, in order."""
@@ -144,6 +147,7 @@ class Decider:
             return self._repeat(order, known)
         leases: dict[int, Lease] = {}
         pairs: set[Pair] = set()
+        self._exits.clear()
         obstacles: list[Obstacle] = []
         for candidate in order.candidates:
             found = self._grantable(candidate, order, leases, pairs)
@@ -151,6 +155,8 @@ class Decider:
                 obstacles.append(found)
                 continue
             leases[found.key] = found
+            if order.share_exits:
+                self._exits[terms.exit if (terms := self._known(found.pool)) else None] += 1
             if len(leases) == order.wanted:
                 break
         enough = len(leases) == order.wanted or not order.all_or_nothing
@@ -200,7 +206,7 @@ class Decider:
                     candidate, "capacity", min((row.expires for row in running), default=0.0), None, tuple(running)
                 )
             last = self.books.slot(candidate.pool, number)
-        if order.share_exits and terms.exit is not None and (crowd := self._crowd(candidate, terms, leases)):
+        if order.share_exits and terms.exit is not None and (crowd := self._crowd(candidate, terms)):
             return crowd
         fence = 1 + max(self.books.base, 0 if last is None else last.fence)
         session = f"{candidate.pool}x{number}f{fence}" if terms.rotating else ""
@@ -232,11 +238,12 @@ class Decider:
             number + len(self.books.running(pool, number + 1, self.now)) < capacity
         )
 
-    def _crowd(self, candidate: Candidate, terms: Terms, leases: dict[int, Lease]) -> Obstacle | None:
+    def _crowd(self, candidate: Candidate, terms: Terms) -> Obstacle | None:
         """What is in the way when as many leases run behind the proxy's exit as it may carry itself."""
-        pools = set(self.books.behind(terms.exit or ""))
-        running = [lease for pool in pools for lease in self.books.running(pool, 0, self.now)]
-        if len(running) + sum(lease.pool in pools for lease in leases.values()) < terms.capacity:
+        running = [
+            lease for pool in self.books.behind(terms.exit or "") for lease in self.books.running(pool, 0, self.now)
+        ]
+        if len(running) + self._exits[terms.exit] < terms.capacity:
             return None
         soonest = min((lease.expires for lease in running), default=0.0)
         return Obstacle(candidate, "capacity", soonest, None, tuple(running))

@@ -84,7 +84,8 @@ class MemoryStore(MemorySources, MemoryEvents):
             if ids.setdefault(proxy.identity, proxy.id) != proxy.id:
                 raise DuplicateProxy(taken(proxy))
         self._ids = ids
-        self._proxies.update(changed)
+        for proxy in changed.values():
+            self._place(proxy)
         self._tell(changed)
 
     async def amend(self, ids: Sequence[int], change: Callable[[Proxy], Proxy]) -> int:

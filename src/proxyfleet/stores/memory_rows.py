@@ -25,8 +25,8 @@ class MemoryRows:
         self._changes = 0
         self._proxies: dict[int, Proxy] = {}
         self._ids: dict[Identity, int] = {}
-        self._exits: tuple[int, dict[str, list[int]]] = (0, {})
-        """The proxies behind each exit, as they were after so many changes."""
+        self._exits: dict[str, dict[int, None]] = {}
+        """The proxies behind each measured exit."""
         self._next = 1
         self._news = asyncio.Event()
         self._closed = False
@@ -42,12 +42,26 @@ class MemoryRows:
 
     def _write(self, proxy: Proxy) -> None:
         """Store a record under its id; its identity must be free or its own."""
-        before = self._proxies.get(proxy.id)
-        if before is not None:
+        if (before := self._proxies.get(proxy.id)) is not None:
             del self._ids[before.identity]
-        self._proxies[proxy.id] = proxy
         self._ids[proxy.identity] = proxy.id
         self._next = max(self._next, proxy.id + 1)
+        self._place(proxy)
+
+    def _place(self, proxy: Proxy) -> None:
+        """The record with that id from now on, behind its own exit; identities are the caller's business."""
+        if (before := self._proxies.get(proxy.id)) is not None:
+            self._leave(before)
+        self._proxies[proxy.id] = proxy
+        if (exit_address := proxy.exit_group) is not None:
+            self._exits.setdefault(exit_address, {})[proxy.id] = None
+
+    def _leave(self, proxy: Proxy) -> None:
+        """It is not behind its exit any more."""
+        if (exit_address := proxy.exit_group) is not None:
+            self._exits[exit_address].pop(proxy.id)
+            if not self._exits[exit_address]:
+                del self._exits[exit_address]
 
     def _erase(self, proxy_id: int) -> bool:
         """Take a proxy out, with what is claimed of it; False when there was none."""
@@ -55,6 +69,7 @@ class MemoryRows:
         if gone is None:
             return False
         del self._ids[gone.identity]
+        self._leave(gone)
         self._claims.books.forget(proxy_id)
         return True
 
@@ -75,10 +90,4 @@ class MemoryRows:
         return Terms(proxy.slots, until, proxy.status is Status.DISABLED, rotating, proxy.exit_group)
 
     def _behind(self, exit_address: str) -> Collection[int]:
-        if self._exits[0] != self._changes:
-            exits: dict[str, list[int]] = {}
-            for proxy in self._proxies.values():
-                if proxy.exit_group is not None:
-                    exits.setdefault(proxy.exit_group, []).append(proxy.id)
-            self._exits = self._changes, exits
-        return self._exits[1].get(exit_address, ())
+        return self._exits.get(exit_address, ())

@@ -80,39 +80,89 @@ local function full(claimed, leader, nth)
   return obstacle(nth, 'capacity', pool.soonest, nil, texts(pool.run))
 end
 
--- What a claim has found out about an exit: the proxies behind it and what runs there.
-local function look_behind(claimed, address)
+-- All slots of these pools; nothing when they are more than `most`.
+local function slots_of(ids, most)
+  if #ids > most then return nil end
+  local keys, unknown = {}, {}
+  for _, id in ipairs(ids) do
+    if terms[id] == nil then unknown[#unknown + 1] = id end
+  end
+  fetch_terms(unknown)
+  for _, id in ipairs(ids) do
+    local ceiling = terms[id] and terms[id].ceiling or 0
+    if #keys + ceiling > most then return nil end
+    for slot = 0, ceiling - 1 do keys[#keys + 1] = id * SLOT_BITS + slot end
+  end
+  return keys
+end
+
+-- By exit: the slots that may run behind it, which are those of its pools, or what runs anywhere where that is less.
+local exits = {}
+
+local function read_exit(address)
+  local exit, ids = { is_behind = {}, has = {}, keys = {}, told = 0 }, {}
+  for nth, entry in ipairs(call('ZRANGEBYLEX', EXITS, '[' .. address .. ',', '(' .. address .. '-')) do
+    ids[nth] = tonumber(string.sub(entry, #address + 2))
+    exit.is_behind[ids[nth]] = true
+  end
+  for _, key in ipairs(slots_of(ids, call('SCARD', RUNNING)) or call('SMEMBERS', RUNNING)) do
+    key = tonumber(key)
+    if exit.is_behind[(key - key % SLOT_BITS) / SLOT_BITS] then
+      exit.keys[#exit.keys + 1] = key
+      exit.has[key] = true
+    end
+  end
+  exits[address] = exit
+  return exit
+end
+
+-- What orders before this one have begun, only `news` know.
+local function keys_behind(address)
+  local exit = exits[address] or read_exit(address)
+  for nth = exit.told + 1, #news do
+    local key = news[nth].fence and news[nth].key
+    if key and exit.is_behind[(key - key % SLOT_BITS) / SLOT_BITS] and not exit.has[key] then
+      exit.keys[#exit.keys + 1] = key
+      exit.has[key] = true
+    end
+  end
+  exit.told = #news
+  return exit.keys
+end
+
+-- Terms that were told by an earlier version name no exit, so that the index may still know one that is left.
+local function runs_behind(key, address)
+  local row = lease_in(key)
+  local leader = row and row.expires > now and terms_for((key - key % SLOT_BITS) / SLOT_BITS)
+  return leader and leader.exit == address and row
+end
+
+-- What a claim has found out about an exit: what runs behind it, and how many the claim is about to get there.
+local function look_behind(claimed, known)
   claimed.exits = claimed.exits or {}
-  local exit = claimed.exits[address]
-  if not exit then
-    exit = { ids = {}, run = {}, soonest = 0 }
-    claimed.exits[address] = exit
-    for _, entry in ipairs(call('ZRANGEBYLEX', EXITS, '[' .. address .. ',', '(' .. address .. '-')) do
-      local id = tonumber(string.sub(entry, #address + 2))
-      local leader = terms_for(id)
-      exit.ids[id] = true
-      for _, row in ipairs(leader and running(leader, 0) or {}) do
-        exit.run[#exit.run + 1] = row
-        exit.soonest = (#exit.run == 1 or row.expires < exit.soonest) and row.expires or exit.soonest
-      end
+  local exit = claimed.exits[known.exit]
+  if exit then return exit end
+  exit = { mine = 0, run = {}, soonest = 0 }
+  claimed.exits[known.exit] = exit
+  local keys, missing = keys_behind(known.exit), {}
+  for _, key in ipairs(keys) do
+    if leases[key] == nil then missing[#missing + 1] = key end
+  end
+  fetch(missing)
+  for _, key in ipairs(keys) do
+    local row = runs_behind(key, known.exit)
+    if row then
+      exit.run[#exit.run + 1] = row
+      exit.soonest = (#exit.run == 1 or row.expires < exit.soonest) and row.expires or exit.soonest
     end
   end
   return exit
 end
 
--- How many leases there are behind it, with those that the claim is about to get.
-local function carried(claimed, exit)
-  local count = #exit.run
-  for key in pairs(claimed.keys or {}) do
-    if exit.ids[(key - key % SLOT_BITS) / SLOT_BITS] then count = count + 1 end
-  end
-  return count
-end
-
 -- The obstacle when as many leases run behind the proxy's exit as it may carry itself.
 local function crowd(claimed, known, nth)
-  local exit = look_behind(claimed, known.exit)
-  if carried(claimed, exit) < known.capacity then return nil end
+  local exit = look_behind(claimed, known)
+  if #exit.run + exit.mine < known.capacity then return nil, exit end
   if exit.told then return obstacle(nth, 'capacity', exit.soonest, nil, exit.told) end
   exit.told = #claimed.obstacles
   return obstacle(nth, 'capacity', exit.soonest, nil, texts(exit.run))
@@ -131,8 +181,10 @@ local function proposal(nth, candidate, order, claimed)
     if not fits(claimed, leader, slot) then return nil, full(claimed, leader, nth) end
     key = pool * SLOT_BITS + slot
   end
+  local exit
   if order[10] and known.exit ~= '' then
-    local why = crowd(claimed, known, nth)
+    local why
+    why, exit = crowd(claimed, known, nth)
     if why then return nil, why end
   end
   local last = lease_in(key)
@@ -148,6 +200,7 @@ local function proposal(nth, candidate, order, claimed)
     if claimed.pairs then claimed.pairs[pair] = true end
   end
   if claimed.keys then claimed.keys[key] = true end
+  if exit then exit.mine = exit.mine + 1 end
   return { key = key, fence = fence, proxy = proxy, session = session,
     expires = now + order[3] < known.until_ and now + order[3] or known.until_ }
 end
