@@ -1,12 +1,13 @@
 """The contract of claims where exits are shared: leases of all proxies behind one exit count against the capacity of each."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.conformance.claimkit import ANN, World, at, codes
 
 from proxyfleet.core.orders import Claim, Granted
-from proxyfleet.core.proxy import Kind
+from proxyfleet.core.proxy import Details, Kind, Measured
 
 EXIT = "2001:db8::1"
 
@@ -21,6 +22,17 @@ async def test_leases_behind_one_exit_count_together(world: World) -> None:
     assert refused.obstacles[0].until == pytest.approx(min(first.expires, second.expires))
     await world.release(first)
     assert (await world.lease(two, 1, share_exits=True)).proxy_id == two.id
+
+
+async def test_those_that_come_with_a_measured_exit_share_it(world: World) -> None:
+    """As a copy of another database does; what is stored once more stays behind its exit, what only might be changes none."""
+    measured = Details(measured=Measured(EXIT))
+    one, two = await world.proxies(2, capacity=1, details=measured)
+    again = await world.proxies(2, capacity=1, details=measured, expires_at=4e9)
+    assert [proxy.id for proxy in again] == [one.id, two.id]
+    await world.inventory.gather([replace(one, id=0)], "list", 1.0, dry_run=True)
+    await world.lease(one, share_exits=True)
+    assert codes(await world.claim([at(two)], share_exits=True)) == ["capacity"]
 
 
 async def test_only_who_asks_for_it_shares(world: World) -> None:

@@ -1,6 +1,6 @@
 """Subtly wrong versions of single methods of the core: a comparison that does not notice each of them is worth nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from proxyfleet.core import fleet as fleet_module
@@ -216,7 +216,7 @@ def one_too_many(_: Any) -> Any:
 
 
 def over_capacity(_: Any) -> Any:
-    def take(self: Slots, slot: int, beyond: bool = False) -> set[int]:
+    def take(self: Slots, slot: int, beyond: bool = False) -> Collection[int]:
         return self._count(slot, 1)
 
     return take

@@ -1,5 +1,7 @@
 """What the proxies of the aggregate carry: leases, requests in flight, holds. See `fleet`."""
 
+from collections.abc import Collection
+
 from proxyfleet.core.columns import ABSENT, READY
 from proxyfleet.core.errors import UnknownProxy
 from proxyfleet.core.keeping import Keeping
@@ -92,7 +94,7 @@ class Carrying(Keeping):
         elif self._index.load_watchers:
             self._index.loaded(slot)
 
-    def _load_changed(self, slot: int, turned: set[int], now: float) -> None:
+    def _load_changed(self, slot: int, others: Collection[int], now: float) -> None:
         columns = self._columns
         if (
             columns.standing[slot] == READY
@@ -100,7 +102,7 @@ class Carrying(Keeping):
             and not (self._index.load_watchers or self._polite or self._slots.shares(slot))
         ):
             return  # still a free slot, and nobody cares how many
-        for member in turned:
+        for member in (slot, *others) if others else (slot,):
             if self._columns.due[member] <= now:
                 self._doctor.settle(member, now)
             else:

@@ -5,6 +5,8 @@ capacity of each. Lowering a capacity and joining an exit never break running le
 recorded elsewhere, and standing is judged by the doctor.
 """
 
+from collections.abc import Collection
+
 from proxyfleet.core.columns import Columns
 from proxyfleet.core.errors import NoFreeSlot
 from proxyfleet.core.proxy import Proxy
@@ -36,12 +38,12 @@ class Group:
             if not self.sizes[capacity]:
                 del self.sizes[capacity]
 
-    def turned(self, before: int) -> set[int]:
+    def turned(self, before: int) -> Collection[int]:
         """The members that had room with so many leases behind the exit and have none now, or the other way round."""
         low, high = sorted((before, self.leases))
         if not any(low < size <= high for size in self.sizes):
-            return set()
-        return {slot for slot, size in self.members.items() if low < size <= high}
+            return ()
+        return [slot for slot, size in self.members.items() if low < size <= high]
 
 
 class Slots:
@@ -88,30 +90,28 @@ class Slots:
         """Leases that still fit; 0 while more run than a lowered capacity allows."""
         return max(0, self.columns.capacity[slot] - self.carried(slot))
 
-    def take(self, slot: int, beyond: bool = False) -> set[int]:
+    def take(self, slot: int, beyond: bool = False) -> Collection[int]:
         """One more lease; raises `NoFreeSlot` at capacity, unless it may go `beyond`: granted under a higher one.
 
-        Answers, as `give` does, with the slots that may have room no longer or again; itself is always among them.
+        Answers, as `give` does, with the slots behind its exit that have room no longer or again.
         """
         carried = self.carried(slot)
         if not beyond and carried >= self.columns.capacity[slot]:
             raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries {carried} leases, its capacity")
         return self._count(slot, 1)
 
-    def give(self, slot: int) -> set[int]:
+    def give(self, slot: int) -> Collection[int]:
         """One lease less; raises `NoFreeSlot` when there is none."""
         if not self.columns.leases[slot]:
             raise NoFreeSlot(f"proxy {self.columns.ids[slot]} carries no lease that could be given back")
         return self._count(slot, -1)
 
-    def _count(self, slot: int, more: int) -> set[int]:
+    def _count(self, slot: int, more: int) -> Collection[int]:
         self.columns.leases[slot] += more
-        turned = {slot}
-        if number := self.columns.group[slot]:
-            turned |= self._add(self._groups[number], more)
-        return turned
+        number = self.columns.group[slot]
+        return self._add(self._groups[number], more) if number else ()
 
-    def _add(self, group: Group, more: int) -> set[int]:
+    def _add(self, group: Group, more: int) -> Collection[int]:
         before, group.leases = group.leases, group.leases + more
         return group.turned(before)
 
@@ -124,12 +124,12 @@ class Slots:
         before = self._groups[number].exit if number else None
         after = proxy.exit_group if self._share_exits else None
         if before != after:
-            return {slot} | self._leave(slot) | (set() if after is None else self._join(slot, after))
+            return {slot, *self._leave(slot), *(() if after is None else self._join(slot, after))}
         if number:
             self._groups[number].put(slot, self.columns.capacity[slot])
         return {slot}
 
-    def _join(self, slot: int, exit_address: str) -> set[int]:
+    def _join(self, slot: int, exit_address: str) -> Collection[int]:
         number = self._numbers.get(exit_address)
         if number is None:
             self._last += 1
@@ -140,10 +140,10 @@ class Slots:
         self.columns.group[slot] = number
         return self._add(group, self.columns.leases[slot])
 
-    def _leave(self, slot: int) -> set[int]:
+    def _leave(self, slot: int) -> Collection[int]:
         number = self.columns.group[slot]
         if not number:
-            return set()
+            return ()
         group = self._groups[number]
         group.drop(slot)
         self.columns.group[slot] = 0
@@ -181,7 +181,7 @@ class Slots:
         self.waits[slot] = now + details.min_interval
         return True
 
-    def forget(self, slot: int) -> set[int]:
+    def forget(self, slot: int) -> Collection[int]:
         """The slot's proxy is gone; answers with the others that may have room again."""
         others = self._leave(slot)
         self.columns.leases[slot] = self.columns.active[slot] = 0

@@ -52,7 +52,8 @@ class MemoryStore(MemorySources, MemoryEvents):
         answers = [self._judge(proxy, fresh, ids) for proxy in proxies]
         if not dry_run:
             self._next = next(ids)
-            self._proxies.update((proxy.id, proxy) for proxy in fresh.values())
+            for proxy in fresh.values():
+                self._place(proxy)
             self._ids.update((identity, proxy.id) for identity, proxy in fresh.items())
             self._tell(proxy.id for proxy in fresh.values())
             for answer in answers:

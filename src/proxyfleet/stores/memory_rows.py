@@ -58,10 +58,10 @@ class MemoryRows:
 
     def _leave(self, proxy: Proxy) -> None:
         """It is not behind its exit any more."""
-        if (exit_address := proxy.exit_group) is not None:
-            self._exits[exit_address].pop(proxy.id)
-            if not self._exits[exit_address]:
-                del self._exits[exit_address]
+        members = self._exits.get(proxy.exit_group or "", {})
+        members.pop(proxy.id, None)
+        if not members:
+            self._exits.pop(proxy.exit_group or "", None)
 
     def _erase(self, proxy_id: int) -> bool:
         """Take a proxy out, with what is claimed of it; False when there was none."""

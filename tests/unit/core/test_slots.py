@@ -94,16 +94,16 @@ def test_others_are_concerned_only_when_all_are_full_or_no_longer(slots: Slots, 
     slots.columns.capacity[3] = 2
     for slot in (1, 2, 3):
         assert slots.place(slot, behind("192.0.2.1")) == {slot}
-    assert [slots.take(1) for _ in range(5)] == [{1}, {1, 3}, {1}, {1}, {1, 2}]
+    assert [set(slots.take(1)) for _ in range(5)] == [set(), {3}, set(), set(), {1, 2}]
     assert slots.place(2, behind(None)) == {2}
-    assert slots.give(1) == {1}
+    assert set(slots.give(1)) == {1}
     slots.columns.capacity[3] = 4
     assert slots.place(3, behind("192.0.2.1")) == {3}
-    assert slots.give(1) == {1, 3}
-    assert slots.forget(3) == set()
+    assert set(slots.give(1)) == {3}
+    assert not slots.forget(3)
     carrying(2, 2)
     assert slots.place(2, behind("192.0.2.1")) == {1, 2}
-    assert slots.forget(2) == {1}
+    assert set(slots.forget(2)) == {1}
 
 
 def test_one_that_leaves_takes_its_own_leases_along(slots: Slots, carrying: Carrying) -> None:
