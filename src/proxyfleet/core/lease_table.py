@@ -69,11 +69,13 @@ class LeaseTable:
         self._taken[proxy_id] = taken | lowest
         return Candidate(proxy_id, lowest.bit_length() - 1, proxy_id, capacity, until, rotating)
 
-    def withdraw(self, candidate: Candidate, now: float) -> None:
-        """It was not granted; the slot is free again as far as this node knows."""
+    def withdraw(self, candidate: Candidate, now: float, *, full: bool = False) -> None:
+        """It was not granted; the slot is free again as far as this node knows. `full`: the store denies it."""
+        freed = self.freed
         if candidate.key not in self._leases:
             self._vacate(candidate.pool, candidate.slot)
         self._give(candidate.proxy_id, now)
+        self.freed = freed if full else True
 
     def confirm(self, candidate: Candidate, lease: Lease, now: float) -> None:
         """It was granted as proposed. A lease that this node still believed in there has ended."""

@@ -300,17 +300,19 @@ class Leasing:
 
     def _apply_claim(self, order: Claim, answer: Answer | None, now: float) -> None:
         granted = {lease.key: lease for lease in answer.leases} if isinstance(answer, Granted) else {}
+        obstacles = answer.obstacles if isinstance(answer, Granted) else ()
+        full = {one.candidate.key for one in obstacles if one.code == "capacity"}
         for candidate in order.candidates:
             lease = granted.pop(candidate.key, None)
             if lease is None or lease.proxy_id != candidate.proxy_id:
-                self.table.withdraw(candidate, now)
+                self.table.withdraw(candidate, now, full=candidate.key in full)
             else:
                 self.table.confirm(candidate, lease, now)
         if not isinstance(answer, Granted):
             return
         for lease in granted.values():
             self.table.learn(lease, now)
-        for obstacle in answer.obstacles:
+        for obstacle in obstacles:
             self._contended = self._timer()
             for lease in obstacle.leases:
                 self.table.learn(lease, now)

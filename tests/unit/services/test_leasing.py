@@ -1,14 +1,16 @@
 """Handing out over the memory store: shortage, waiting in order, keys, races of two nodes, ends that are told."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from proxyfleet.core.fleet import FleetState
 from proxyfleet.core.lease import Holder, Lease, Token
-from proxyfleet.core.orders import Sweep
-from proxyfleet.core.proxy import Proxy
+from proxyfleet.core.orders import Decided, Order, Sweep
+from proxyfleet.core.proxy import Details, Measured, Proxy
 from proxyfleet.core.rules import Rules
 from proxyfleet.core.selector import Selector
 from proxyfleet.lab.builders import some_proxies
@@ -32,8 +34,8 @@ class World:
         stored = await self.store.put(some_proxies(count, **{"capacity": 2, **fields}))
         self.proxies = [one.proxy for one in stored]
 
-    def node(self, name: str = "n1") -> Leasing:
-        fleet = FleetState(Rules(jitter=0.0), rng=Random(3))
+    def node(self, name: str = "n1", *, share_exits: bool = False) -> Leasing:
+        fleet = FleetState(Rules(jitter=0.0, share_exits=share_exits), rng=Random(3))
         for proxy in self.proxies:
             fleet.add(proxy, self.clock())
         return Leasing(fleet, self.store, node=name, clock=self.clock, timer=self.clock)
@@ -272,3 +274,35 @@ async def test_callers_at_once_share_commits(world: World) -> None:
     leasing = world.node()
     await asyncio.gather(*(leasing.acquire(Wanted(Holder(f"u{n}"), count=5)) for n in range(5)))
     assert leasing.committer.batches <= 2
+
+
+async def test_who_waits_asks_now_and_then_while_this_node_does_not_know_why_there_is_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store knows that both leave by one exit, and that it is full; until the news are here, memory sees a free proxy."""
+    await world.fill(2, capacity=1)
+    behind = world.node(share_exits=True)
+    await world.store.amend([1, 2], lambda proxy: replace(proxy, details=Details(measured=Measured("192.0.2.1"))))
+    world.proxies = await world.store.some([1, 2])
+    ahead = world.node("n2", share_exits=True)
+    held = await one(ahead, BOB, proxies=(1,))
+    asked, decide = 0, world.store.decide
+
+    async def counted(orders: Sequence[Order], node: str) -> Decided:
+        nonlocal asked
+        asked += 1
+        return await decide(orders, node)
+
+    monkeypatch.setattr(world.store, "decide", counted)
+    waiting = [asyncio.create_task(one(behind, wait=60.0)) for _ in range(2)]
+    await asyncio.sleep(0.05)
+    for _ in range(3):
+        behind.tick()
+        await asyncio.sleep(0.01)
+    assert asked < 10
+    await ahead.release(token(held), "bob")
+    behind.tick()
+    done, left = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED, timeout=1.0)
+    assert [task.result().proxy_id for task in done] in ([1], [2])
+    for task in left:
+        task.cancel()
