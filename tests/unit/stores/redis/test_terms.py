@@ -115,3 +115,17 @@ async def test_a_claim_behind_an_exit_reads_what_runs_and_not_what_could(kit: Ki
     assert isinstance(later, Granted)
     assert [len(obstacle.leases) for obstacle in later.obstacles] == [3]
     assert monotonic() - begun < 1.0
+
+
+async def test_terms_of_an_earlier_version_get_their_exits_when_a_node_begins(kit: Kit) -> None:
+    fleet = await kit.fleet()
+    await fleet.put(proxies(2, capacity=1))
+    await fleet.amend([1, 2], leave_by(EXIT))
+    terms, exits = fleet.server.keys[1], fleet.server.keys[-2]
+    for one in (1, 2):
+        told = await fleet.server.ask("HGET", terms, one)
+        await fleet.server.ask("HSET", terms, one, told.removesuffix(EXIT.encode()))
+    await fleet.server.ask("DEL", exits)
+    assert [len(page) async for page in fleet.proxies()] == [2]
+    answers = (await fleet.decide(to_share(1, 2, capacity=1), "n")).answers
+    assert [len(answer.leases) for answer in answers if isinstance(answer, Granted)] == [1, 0]
