@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -120,7 +120,7 @@ async def sheet_world(
         side = None
         try:
             if connected:
-                await connect_sheet(store, section, wish)
+                await connect_sheet(store, replace(section, timeout=30.0), wish)  # nothing is tested yet
                 side = await sheet_side(store, section)
             google.calls.clear()
             yield SheetWorld(google, store, directory, section, side, People(book, Random(1)))
