@@ -122,6 +122,5 @@ async def test_selenium(tmp_path, monkeypatch, scheme, way, name):
         assert all("http-" in text for _, text in told), "the proxy that forwarded it"
         target.requests = type(target.requests)(one for one in target.requests if one.path != "/favicon.ico")
         for proxy in served.lab.proxies:
-            assert 407 not in proxy.tally.refused
-            proxy.tally.refused.clear()  # Chromium by itself asks for sites that the lab does not have
+            proxy.tally.refused.pop(502, None)  # Chromium by itself asks for sites that the lab does not have
         reached(served, "selenium")
