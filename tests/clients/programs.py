@@ -78,22 +78,27 @@ def _crawled(asks: list[Ask], program: str, *arguments: str) -> list[Told]:
 
 
 def undici(folder: Path) -> Path:
-    """The folder in which undici is installed, from the lock beside this file; done once per cache."""
-    ready = folder / "node_modules" / "undici" / "package.json"
-    if not ready.exists():
+    """The folder in which both versions are installed, from the lock beside this file; done once per cache and lock."""
+    lock, installed = HERE / "undici" / "package-lock.json", folder / "installed.json"
+    if not installed.exists() or installed.read_text() != lock.read_text():
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / "undici" / name, folder)
         done = run([found("npm", "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)])
         assert done.returncode == 0, f"npm could not install undici:\n{done.stderr[-2000:]}"
+        shutil.copy(lock, installed)
     shutil.copy(HERE / "undici" / "visit.mjs", folder)
     return folder
 
 
-def by_undici(folder: Path, asks: list[Ask]) -> list[Told]:
-    """One Node for all of them."""
+def node_version() -> tuple[int, ...]:
+    return tuple(map(int, run([found("node", "nodejs"), "--version"]).stdout.strip().lstrip("v").split(".")))
+
+
+def by_undici(package: str, folder: Path, asks: list[Ask]) -> list[Told]:
+    """One Node for all of them; `package` is the name that this version has in the lock."""
     lines = [{"url": ask.url, "proxy": ask.bare, "login": ask.login, "ca": ask.ca} for ask in asks]
     given = "".join(json.dumps(line) + "\n" for line in lines)
-    done = run([found("node", "nodejs"), str(undici(folder) / "visit.mjs")], given)
+    done = run([found("node", "nodejs"), str(undici(folder) / "visit.mjs"), package], given)
     assert done.returncode == 0, done.stderr
     return [Told(**json.loads(line)) for line in done.stdout.splitlines()]
 

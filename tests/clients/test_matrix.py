@@ -15,7 +15,7 @@ pytestmark = [  # clients warn of their own next versions and of TLS to a proxy
     pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"),
     pytest.mark.filterwarnings("ignore::curl_cffi.utils.CurlCffiWarning"),
 ]
-IN_ONE_GO = {"scrapy", "scrapy httpx", "crawlee", "undici"}
+IN_ONE_GO = {"scrapy", "scrapy httpx", "crawlee", "undici", "undici 7"}
 BY_HTTPX = "scrapy.core.downloader.handlers._httpx.HttpxDownloadHandler"
 HTTP = ("http", "https")
 """Schemes of the gateway: plain, and TLS to it."""
@@ -34,10 +34,11 @@ CLIENTS = {
     "scrapy": (programs.by_scrapy, ("http",)),
     "scrapy httpx": (partial(programs.by_scrapy, handler=BY_HTTPX), ("http", "https", "socks5", "socks5h")),
     "crawlee": (programs.by_crawlee, HTTP),
-    "undici": (programs.by_undici, HTTP),
+    "undici": (partial(programs.by_undici, "undici"), HTTP),
+    "undici 7": (partial(programs.by_undici, "undici-7"), (*HTTP, "socks5")),
 }
 PAIRS = [(name, scheme) for name, (_, schemes) in CLIENTS.items() for scheme in schemes]
-TUNNELLING = {"aiohttp_socks", "undici"}
+TUNNELLING = {"aiohttp_socks", "undici", "undici 7"}
 """These ask for a tunnel to plain targets too, and tell of a refusal in an error."""
 NUMBERLESS = {"crawlee": "ProxyError"}
 """What these say of a refused tunnel, without the number."""
@@ -47,6 +48,9 @@ SIMPLE_MINDED = {"scrapy httpx"}
 """Unquotes a key and does not quote it again."""
 LOCAL_NAMES = {"socks4", "socks5"}
 """These resolve names themselves; the lab's names mean nothing to this machine."""
+SENDS_NAMES = {"undici 7"}
+"""Leaves names to the gateway by socks5 too."""
+NODE_FOR_7 = (20, 18, 1)
 
 
 @pytest.fixture
@@ -61,7 +65,8 @@ def asks(served, name, scheme):
     for login, credentials in (LOGINS | ({"right": SIMPLE} if name in SIMPLE_MINDED else {})).items():
         for tls in (False, True):
             named = f"http{'s' if tls else ''}://shop.lab"
-            place = (lab.target.tls_url if tls else lab.target.url) if scheme in LOCAL_NAMES else named
+            local = scheme in LOCAL_NAMES and name not in SENDS_NAMES
+            place = (lab.target.tls_url if tls else lab.target.url) if local else named
             yield login, tls, Ask(f"{place}/hello-{login}", scheme, served.port, credentials, ca)
 
 
@@ -69,7 +74,9 @@ def asks(served, name, scheme):
 async def test_a_client(served, name, scheme, request):
     corners = list(asks(served, name, scheme))
     client, _ = CLIENTS[name]
-    if name == "undici":
+    if name == "undici 7" and programs.node_version() < NODE_FOR_7:
+        pytest.skip(f"undici 7 needs Node {'.'.join(map(str, NODE_FOR_7))} or newer")
+    if name.startswith("undici"):
         client = partial(client, request.config.cache.mkdir("undici"))
     if name in IN_ONE_GO:
         told = await asyncio.to_thread(client, [ask for *_, ask in corners])

@@ -1,12 +1,22 @@
 // One line of JSON per ask on standard input: {url, proxy, login, ca}. One line of JSON per answer: {status, text}.
+// The argument is which undici: 6, that old Nodes can run too, or 7, that speaks SOCKS5.
 import { createInterface } from "node:readline";
 import { readFileSync } from "node:fs";
-import { ProxyAgent, request } from "undici";
+
+const { ProxyAgent, Socks5ProxyAgent, request } = await import(process.argv[2]);
+
+function agentFor(ask) {
+  const ca = readFileSync(ask.ca);
+  if (ask.proxy.startsWith("socks")) {
+    const [username, password] = ask.login ?? [];
+    return new Socks5ProxyAgent(ask.proxy, { username, password, requestTls: { ca } });
+  }
+  const token = ask.login ? `Basic ${Buffer.from(ask.login.join(":")).toString("base64")}` : undefined;
+  return new ProxyAgent({ uri: ask.proxy, token, requestTls: { ca }, proxyTls: { ca } });
+}
 
 async function visit(ask) {
-  const ca = readFileSync(ask.ca);
-  const token = ask.login ? `Basic ${Buffer.from(ask.login.join(":")).toString("base64")}` : undefined;
-  const agent = new ProxyAgent({ uri: ask.proxy, token, requestTls: { ca }, proxyTls: { ca } });
+  const agent = agentFor(ask);
   try {
     const got = await request(ask.url, { dispatcher: agent });
     const text = await got.body.text();
