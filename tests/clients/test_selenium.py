@@ -1,19 +1,22 @@
 """Selenium in front of the gateway. `--proxy-server` carries no login and plain Selenium cannot answer Chromium's 407;
-its users answer by a handler of WebDriver BiDi, or by an extension that they install.
+its users answer by a handler of WebDriver BiDi, or by an extension that they install. Needs the driver that belongs to
+the installed Chromium, which not every system packs.
 """
 
 import asyncio
 import json
+import shutil
 
 import pytest
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
-from tests.clients.programs import found
 from tests.clients.test_browser import FLAGS, REFUSED, chromium
 from tests.clients.test_matrix import HTTP, reached
 from tests.clients.world import LOGINS, world
 
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(DRIVER is None, reason="no chromedriver (Debian: apt-get install chromium-driver)")
 MANIFEST = {
     "manifest_version": 3,
     "name": "login",
@@ -44,7 +47,7 @@ def browser(server):
     for flag in (*FLAGS, *QUIET, "--headless=new", f"--proxy-server={server}", "--proxy-bypass-list=<-loopback>"):
         options.add_argument(flag)
     options.accept_insecure_certs = options.enable_bidi = options.enable_webextensions = True
-    driver = webdriver.Chrome(options, Service(found("chromedriver", "chromium-driver")))
+    driver = webdriver.Chrome(options, Service(DRIVER))
     driver.set_page_load_timeout(30)
     return driver
 
